@@ -1,0 +1,13 @@
+int f(void)
+{
+#ifdef A
+	int a; \
+	int b;
+#endif
+	return 0;
+}
+
+int g(void)
+{
+	return 1;
+}
