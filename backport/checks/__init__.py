@@ -1,0 +1,18 @@
+"""Rules: each a small function from what was placed to findings, and one registry entry.
+
+To add one: write a function in the module of its family, and a line in its `RULES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backport.checks import origin, placing, text
+from backport.checks.rule import Context, Need, Rule, run_rules
+
+__all__ = ["Context", "Need", "Rule", "all_rules", "run_rules"]
+
+
+def all_rules() -> Sequence[Rule]:
+    """Every rule, by code."""
+    return sorted((*text.RULES, *placing.RULES, *origin.RULES), key=lambda rule: rule.code)

@@ -1,0 +1,90 @@
+"""What a rule is, what it looks at, and how rules are run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from backport.git import Repository
+from backport.model import Finding, Patch, Placement, Severity, Skipped
+from backport.placement import PatchPlacement
+from backport.placement.ground import Ground
+
+
+class Need(Enum):
+    """An input without which a rule is not run; the value completes "not run: ..."."""
+
+    BASE = "the patch's base is not at hand (give --upstream)"
+    UPSTREAM = "no upstream repository was named (give --upstream)"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One patch on one target. `earlier` holds the placements of the series' earlier patches that
+    did not land, with the number of their patch."""
+
+    patch: Patch
+    placed: PatchPlacement
+    ground: Ground
+    upstream: Repository | None = None
+    earlier: Sequence[tuple[int, Placement]] = ()
+
+    def has(self, need: Need) -> bool:
+        if need is Need.UPSTREAM:
+            return self.upstream is not None
+        return self.placed.base.kind.value != "hunks"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A registry entry. `example` is a finding's text as a report shows it; `explanation` says what it
+    means and what to do."""
+
+    code: str
+    title: str
+    severity: Severity
+    explanation: str
+    example: str
+    run: Callable[[Context], Iterable[Finding]]
+    needs: frozenset[Need] = field(default_factory=frozenset)
+
+
+def run_rules(
+    rules: Iterable[Rule], context: Context, levels: Mapping[str, str]
+) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
+    """Run the rules that can be run; `levels` are the user's severities by code or family ("off" too)."""
+    findings: list[Finding] = []
+    skipped: list[Skipped] = []
+    for rule in rules:
+        level = levels.get(rule.code) or levels.get(rule.code[:3], "")
+        if level == "off":
+            continue
+        missing = next((need for need in Need if need in rule.needs and not context.has(need)), None)
+        if missing is not None:
+            skipped.append(Skipped(rule.code, f"not run: {missing.value}"))
+            continue
+        for finding in rule.run(context):
+            findings.append(replace(finding, severity=Severity(level)) if level else finding)
+    return _with_fingerprints(findings), tuple(skipped)
+
+
+def _with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings in order of severity and place, each with its fingerprint.
+
+    It is made of code, path, function, the name it is about and the ordinal among equals, never of a
+    hunk's text: the next version of a patch keeps it.
+    """
+    order = list(Severity)
+    ranked = sorted(findings, key=lambda f: (order.index(f.severity), f.hunk or 0, f.code))
+    counts: Counter[tuple[str, ...]] = Counter()
+    result = []
+    for finding in ranked:
+        parts = (finding.code, finding.file, finding.function, finding.subject)
+        counts[parts] += 1
+        text = "\0".join((*parts, str(counts[parts])))
+        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        result.append(replace(finding, fingerprint=digest))
+    return tuple(result)
