@@ -1,0 +1,205 @@
+"""`check`: a series against targets, patch by patch on an overlay that is never written to the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from backport.checks import Context, all_rules, run_rules
+from backport.engine.assemble import HunkIds, patch_report, placed_file
+from backport.engine.state import TargetState
+from backport.engine.verdicts import patch_verdict, target_verdict
+from backport.errors import Cancelled
+from backport.git import Repository, Scratch
+from backport.model import (
+    Finding,
+    Patch,
+    PatchReport,
+    Placement,
+    Report,
+    Series,
+    Severity,
+    Skipped,
+    TargetReport,
+    Verdict,
+)
+from backport.placement import BaseTexts, PatchPlacement, find_base, place_patch
+from backport.placement.ground import Steps
+from backport.settings import Settings
+from backport.tree import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What is being done: stage ("queue", "base", "place"), patch k (1-based) of n, target."""
+
+    stage: str
+    patch: int
+    patches: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit of work in steps (0: none). A stage out of steps returns what it has, with the reason."""
+
+    steps: int = 0
+
+
+UNLIMITED = 1 << 60
+
+
+class OnEvent(Protocol):
+    def __call__(self, event: Event, /) -> None: ...
+
+
+def check(
+    series: Series,
+    targets: Sequence[Target],
+    *,
+    upstream: Repository | None = None,
+    settings: Settings | None = None,
+    policy: str = "plain",
+    queue: Series | None = None,
+    on_event: OnEvent | None = None,
+    cancel: Callable[[], bool] | None = None,
+    budget: Budget | None = None,
+) -> Report:
+    """Judge every patch of `series` on every target, each target on its own.
+
+    `upstream` is where bases and upstream commits are looked for; `queue` is a stack of patches that the
+    targets are taken with. `cancel` is asked between hunks: Cancelled is raised when it answers true. Raises
+    BackportError for what cannot be analysed; conflicts are values of the report.
+    """
+    del (
+        policy
+    )  # The policies' rules come with provenance checks; the word is part of the call from the start.
+    options = _Options(
+        settings or Settings(),
+        upstream,
+        on_event or (lambda event: None),
+        cancel or (lambda: False),
+        Steps(budget.steps if budget and budget.steps else UNLIMITED, cancel or (lambda: False)),
+    )
+    with ExitStack() as stack:
+        repositories = _repositories(targets, upstream)
+        scratch = stack.enter_context(_scratch(targets, repositories))
+        run = _Run(options, scratch, repositories)
+        reports = tuple(run.target(series, target, queue) for target in targets)
+    return Report(reports, notes=series.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    settings: Settings
+    upstream: Repository | None
+    on_event: OnEvent
+    cancel: Callable[[], bool]
+    steps: Steps
+
+
+def _repositories(targets: Sequence[Target], upstream: Repository | None) -> list[Repository]:
+    homes = [upstream] if upstream is not None else []
+    homes += [t.repository for t in targets if t.repository is not None]
+    return list(dict.fromkeys(homes))
+
+
+def _scratch(targets: Sequence[Target], repositories: Sequence[Repository]) -> Scratch:
+    """A scratch repository of the first target's object format: the trees that are merged are in it."""
+    first = next((t.repository for t in targets if t.repository is not None), None)
+    if first is None and repositories:
+        first = repositories[0]
+    return Scratch(repositories, first.object_format if first is not None else "sha1")
+
+
+@dataclass(slots=True)
+class _Run:
+    """One call of `check`. Bases are found once for a patch, whatever the number of targets."""
+
+    options: _Options
+    scratch: Scratch
+    repositories: list[Repository]
+    bases: dict[int, BaseTexts] = field(default_factory=dict)
+
+    def target(self, series: Series, target: Target, queue: Series | None) -> TargetReport:
+        state = TargetState.open(target, self.scratch, self.options.settings.conflict_style)
+        findings = self._queue(queue, target, state) if queue is not None else ()
+        patches: list[PatchReport] = []
+        skipped: dict[str, Skipped] = {}
+        earlier: list[tuple[int, Placement]] = []
+        for number, patch in enumerate(series.patches, 1):
+            self._look_up("place", number, len(series.patches), target)
+            if patch.unreadable:
+                patches.append(patch_report(patch, (), verdict=Verdict.UNREADABLE))
+                continue
+            placed = self._place(number, patch, state)
+            report, missing = self._report(patch, placed, state, earlier)
+            patches.append(report)
+            skipped.update((s.code, s) for s in missing)
+            earlier += [(number, p) for p in placed.placements if not p.kind.lands and not p.kind.there]
+            state.advance(placed)
+        return TargetReport(
+            name=target.name,
+            revision=target.revision,
+            version=target.version or None,
+            verdict=target_verdict(p.verdict for p in patches),
+            patches=tuple(patches),
+            findings=findings,
+            skipped=tuple(skipped[code] for code in sorted(skipped)),
+            dirty=target.dirty,
+        )
+
+    def _look_up(self, stage: str, number: int, count: int, target: Target) -> None:
+        """Between patches: tell, and stop if asked to."""
+        if self.options.cancel():
+            raise Cancelled
+        self.options.on_event(Event(stage, number, count, target.name))
+
+    def _place(self, number: int, patch: Patch, state: TargetState) -> PatchPlacement:
+        if number not in self.bases:
+            self.bases[number] = find_base(patch, self.repositories, self.options.upstream, self.scratch)
+        ground = state.ground(self.options.steps)
+        return place_patch(patch, self.bases[number], ground)
+
+    def _report(
+        self,
+        patch: Patch,
+        placed: PatchPlacement,
+        state: TargetState,
+        earlier: Sequence[tuple[int, Placement]],
+    ) -> tuple[PatchReport, tuple[Skipped, ...]]:
+        ground = state.ground(self.options.steps)
+        context = Context(patch, placed, ground, self.options.upstream, earlier)
+        findings, skipped = run_rules(all_rules(), context, self.options.settings.rules)
+        ids = HunkIds()
+        files = [placed_file(f, ids) for f in placed.files]
+        report = patch_report(
+            patch, files, verdict=patch_verdict(placed), base=placed.base, findings=findings
+        )
+        return report, skipped
+
+    def _queue(self, queue: Series, target: Target, state: TargetState) -> tuple[Finding, ...]:
+        """Take the target with its queue. A patch of it that is there already changes nothing; one that does
+        not land is a finding, since all that follows is judged without it."""
+        findings: list[Finding] = []
+        for number, patch in enumerate(queue.patches, 1):
+            self._look_up("queue", number, len(queue.patches), target)
+            base = find_base(patch, self.repositories, self.options.upstream, self.scratch)
+            placed = place_patch(patch, base, state.ground(self.options.steps))
+            stuck = [p.hunk for p in placed.placements if not p.kind.lands and not p.kind.there]
+            if stuck or patch.unreadable:
+                name = patch.document or patch.subject
+                what = patch.unreadable or f"{len(stuck)} of {len(patch.hunks)} hunks do not land"
+                findings.append(
+                    Finding(
+                        "BP108",
+                        Severity.ERROR,
+                        f"queue patch {name}: {what}",
+                        subject=name,
+                        suggestion="name the position in the queue at which the target stands: --queue DIR@NAME",
+                    )
+                )
+            state.advance(placed)
+        return tuple(findings)

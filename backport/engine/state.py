@@ -1,0 +1,62 @@
+"""A target as the patches of a series leave it, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backport.git import Scratch
+from backport.placement import PatchPlacement
+from backport.placement.ground import Ground, Steps
+from backport.tree import File, GitTree, OverlayTree, Target, Tree
+
+
+@dataclass(slots=True)
+class TargetState:
+    """The overlay: a tree id in the scratch repository for a git target, changed paths for a folder."""
+
+    tree: Tree
+    scratch: Scratch
+    tree_id: str
+    style: str
+    _ground: Ground | None = None
+
+    @staticmethod
+    def open(target: Target, scratch: Scratch, style: str) -> TargetState:
+        home = target.repository
+        same = home is not None and home.object_format == scratch.object_format
+        tree_id = target.tree.id if same else ""
+        return TargetState(target.tree, scratch, tree_id, style)
+
+    def ground(self, steps: Steps) -> Ground:
+        """The ground for the next patch; the same one, with its texts, until the state advances."""
+        if self._ground is None:
+            self._ground = Ground(self.tree, self.scratch, self.tree_id, self.style, steps=steps)
+        return self._ground
+
+    def advance(self, placed: PatchPlacement) -> None:
+        """Go on with what landed of a patch."""
+        if self.tree_id:
+            self._advance_git(placed)
+        elif placed.changes:
+            self.tree = _overlay(self.tree, placed.changes)
+            self._ground = None
+
+    def _advance_git(self, placed: PatchPlacement) -> None:
+        tree = placed.tree or self.tree_id
+        if placed.changes:
+            changes = {
+                path: None if file is None else (file.mode, self.scratch.write_blob(file.data))
+                for path, file in placed.changes.items()
+            }
+            tree = self.scratch.write_tree(tree, changes)
+        if tree != self.tree_id:
+            self.tree_id = tree
+            self.tree = GitTree(self.scratch, tree, self.tree.name)
+            self._ground = None
+
+
+def _overlay(tree: Tree, changes: Mapping[str, File | None]) -> Tree:
+    if isinstance(tree, OverlayTree):
+        return tree.with_changes(changes)
+    return OverlayTree(tree, changes)
