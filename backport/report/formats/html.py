@@ -1,0 +1,118 @@
+"""The report as one page that needs nothing else: no script, no font, no image, no network.
+
+The page is a Jinja2 template with autoescape; this module makes what it shows: plain values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backport.model import (
+    GOOD_VERDICTS,
+    FileReport,
+    HunkReport,
+    PlacementKind,
+    Report,
+    Verdict,
+)
+from backport.report import summary
+from backport.report.formats import Style
+from backport.report.sidebyside import rows
+from backport.report.terminal import harmless
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+_LONG = 24
+
+
+def render(report: Report, style: Style) -> bytes:
+    """The page."""
+    page = _template().render(report=report, show=summary.is_show(report), style=style, long=_LONG)
+    return (page.rstrip("\n") + "\n").encode("utf-8", "backslashreplace")
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "safe_text": harmless,
+        "tone": tone,
+        "short": summary.short,
+        "plural": summary.plural,
+        "why": summary.why_skipped,
+        "which": lambda numbers: summary.which(list(numbers)),
+    }
+    environment.globals |= {
+        "title_of": summary.target_title,
+        "sentence_of": summary.verdict_sentence,
+        "placement_of": summary.placement_words,
+        "provenance_of": summary.provenance_words,
+        "steps_of": summary.next_steps,
+        "evidence_of": lambda e: summary.evidence_words(e, harmless),
+        "fails": summary.fails,
+        "look_at": look_at,
+        "rows_of": rows,
+        "matrix_of": matrix,
+        "hunk_tone": hunk_tone,
+    }
+    return environment.get_template("report.html.j2")
+
+
+def tone(verdict: Verdict | None) -> str:
+    """The colour of a verdict: good, look, bad, or none."""
+    if verdict is None:
+        return "none"
+    if verdict in GOOD_VERDICTS:
+        return "good"
+    return "look" if verdict in (Verdict.PARTIAL, Verdict.ADAPTABLE) else "bad"
+
+
+def hunk_tone(hunk: HunkReport) -> str:
+    if summary.fails(hunk):
+        return "bad"
+    if hunk.placement is None:
+        return "none"
+    return "there" if hunk.placement.there else "good"
+
+
+def look_at(files: tuple[FileReport, ...]) -> list[tuple[FileReport, HunkReport]]:
+    """The hunks that get a section of their own: those that do not land, and later forms."""
+    return [
+        (f, h)
+        for f in files
+        for h in f.hunks
+        if summary.fails(h) or h.placement is PlacementKind.EVOLVED or h.texts is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    subject: str
+    verdicts: tuple[Verdict | None, ...]
+
+
+def matrix(report: Report) -> list[MatrixRow]:
+    """Patches by targets; empty for a single patch on a single target."""
+    if summary.is_show(report) or not summary.has_matrix(report):
+        return []
+    longest = max(report.targets, key=lambda t: len(t.patches)).patches
+    return [
+        MatrixRow(
+            patch.subject,
+            tuple(t.patches[i].verdict if i < len(t.patches) else None for t in report.targets),
+        )
+        for i, patch in enumerate(longest)
+    ]
