@@ -1,0 +1,27 @@
+"""The commands: one module each, loaded when it is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: its name, the module with `configure(parser)` and `run(arguments, console)`, and a
+    line for the help."""
+
+    name: str
+    module: str
+    help: str
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "check", "backport.cli.commands.check", "where every hunk of a patch lands on a target, and why not"
+    ),
+    Command("show", "backport.cli.commands.show", "what a patch is: files, functions, provenance, comments"),
+    Command("rules", "backport.cli.commands.rules", "list the rules of findings, or explain one"),
+    Command("schema", "backport.cli.commands.schema", "print the JSON Schema of a report"),
+    Command("demo", "backport.cli.commands.demo", "check the embedded example"),
+    Command("completion", "backport.cli.commands.completion", "print completion for bash, zsh or tcsh"),
+)

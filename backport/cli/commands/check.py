@@ -1,0 +1,114 @@
+"""`backport check`: where every hunk lands on each target, and why not."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from backport.cli.console import Console
+from backport.cli.inputs import (
+    add_input_options,
+    add_policy_option,
+    open_queue,
+    open_targets,
+    open_upstream,
+    read_kconfig,
+    read_patches,
+    user_settings,
+)
+from backport.cli.output import add_output_options, check_output, output_flags, write_report
+from backport.cli.progress import Progress
+from backport.report.summary import exit_code
+
+if TYPE_CHECKING:
+    from backport.model import Report, Series
+    from backport.settings import Settings
+    from backport.tree import Target
+
+_EPILOG = """\
+PATCH is an existing file or folder (a quilt series is honoured), an mbox, - for
+stdin, or commits: REV, A..B, or many ids in any order, of the upstream repository
+or without one of the first target's.
+TARGET is REPO@REV, a worktree or a plain folder. Nothing is checked out or written.
+
+examples:
+  backport check fix.patch --onto ~/linux@v6.1.100
+  backport check 4cc6e1567996 --upstream ~/linux --onto ~/stable@linux-6.1.y
+  backport check v6.9..topic --onto ~/linux@v6.6 --onto ~/linux@v6.1 --format html -o report.html
+  backport check fix.patch --onto linux-6.1/ --queue stable-queue/queue-6.1
+  backport check series.mbox --onto ~/common@android14-6.1 --policy android --format json
+
+exit codes: 0 all patches are clean or applied, 1 some are not, 2 bad input or usage,
+3 a bug of backport's, 130 interrupted
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Place every hunk of the patches on each target, and say why where one does not land."
+    )
+    parser.epilog = _EPILOG
+    add_input_options(parser)
+    parser.add_argument(
+        "--onto",
+        action="append",
+        required=True,
+        metavar="TARGET",
+        help="the target tree; may be repeated, each target is judged on its own",
+    )
+    parser.add_argument(
+        "--queue",
+        metavar="DIR[@NAME]",
+        help="patches on top of the target, up to and with the one called NAME",
+    )
+    add_policy_option(parser)
+    parser.add_argument("--kconfig", metavar="FILE", help="a kernel's .config, for what is compiled in")
+    add_output_options(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    check_output(arguments)
+    flags = {**output_flags(arguments), "policy": arguments.policy}
+    settings = user_settings(arguments, console, flags)
+    with ExitStack() as stack:
+        progress = stack.enter_context(Progress(console.stderr, quiet=arguments.quiet))
+        report = analyse(arguments, console, settings, flags, progress, stack)
+    write_report(report, arguments, settings, console)
+    return exit_code(report)
+
+
+def analyse(
+    arguments: argparse.Namespace,
+    console: Console,
+    settings: Settings,
+    flags: dict[str, object],
+    progress: Progress,
+    stack: ExitStack,
+) -> Report:
+    """Read everything, and judge the series on each target with that target's own settings."""
+    upstream, _ = open_upstream(arguments.upstream, settings, stack)
+    targets = open_targets(arguments.onto, settings, stack)
+    each = [user_settings(arguments, console, flags, target) for target in targets]
+    repository = upstream or next((t.repository for t in targets if t.repository is not None), None)
+    kconfig = read_kconfig(arguments.kconfig, settings)
+    more = {
+        "upstream": upstream,
+        "queue": open_queue(arguments.queue, settings),
+        "on_event": progress.event,
+    }
+    series = read_patches(arguments, console, settings, repository)
+    if all(one == each[0] for one in each):
+        report = _check(series, targets, each[0], more)
+    else:
+        reports = [_check(series, [t], one, more) for t, one in zip(targets, each, strict=True)]
+        report = replace(reports[0], targets=tuple(t for r in reports for t in r.targets))
+    return replace(report, notes=(*report.notes, *kconfig))
+
+
+def _check(series: Series, targets: list[Target], settings: Settings, more: dict[str, Any]) -> Report:
+    from backport.engine import Budget, check
+
+    budget = Budget(settings.budget_steps * max(1, len(series.patches)))
+    return check(series, targets, settings=settings, policy=settings.policy, budget=budget, **more)
