@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _LINUX_HUGEPAGE_H
+#define _LINUX_HUGEPAGE_H
+
+#include <linux/mm.h>
+
+#define HUGE_SIZE	(PAGE_SIZE << 9)
+
+int huge_fault(struct vm_fault *vmf);
+
+#ifdef CONFIG_UFAULT
+int huge_mfill_pte(struct mm *dst_mm, struct vma *dst_vma,
+		   unsigned long dst_addr, unsigned long src_addr,
+		   struct page **pagep);
+#endif
+
+#endif /* _LINUX_HUGEPAGE_H */

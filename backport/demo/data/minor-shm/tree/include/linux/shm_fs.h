@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _LINUX_SHM_FS_H
+#define _LINUX_SHM_FS_H
+
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/percpu_counter.h>
+#include <linux/ufault_k.h>
+
+/* what the kernel keeps of a shared memory object */
+
+struct shm_super {
+	unsigned long max_blocks;
+	struct percpu_counter used_blocks;
+};
+
+struct shm_inode {
+	spinlock_t lock;
+	unsigned long alloced;
+	unsigned long swapped;
+	unsigned long blocks;
+	pgoff_t size;
+	struct page_cache cache;
+	struct shm_super *super;
+};
+
+enum shm_want {
+	SHM_READ,	/* no page where there is none */
+	SHM_CACHE,	/* allocate, the caller fills it */
+	SHM_WRITE,	/* allocate and mark accessed */
+};
+
+int shm_getpage(struct shm_inode *inode, pgoff_t index, struct page **pagep,
+		enum shm_want want);
+void shm_truncate(struct shm_inode *inode, pgoff_t from);
+bool shm_has_room(struct shm_inode *inode, unsigned long pages);
+long shm_room(struct shm_inode *inode);
+
+#ifdef CONFIG_SHM
+void shm_zero_setup(struct vma *vma, struct shm_inode *inode);
+#else
+static inline void shm_zero_setup(struct vma *vma, struct shm_inode *inode)
+{
+}
+#endif
+
+#ifdef CONFIG_SHM
+int shm_mfill_pte(struct mm *dst_mm, struct vma *dst_vma,
+		  unsigned long dst_addr, unsigned long src_addr,
+		  enum mfill_mode mode, bool wp_copy, struct page **pagep);
+#else /* !CONFIG_SHM */
+#define shm_mfill_pte(dst_mm, dst_vma, dst_addr, src_addr, mode, \
+		      wp_copy, pagep)	({ BUG(); 0; })
+#endif /* CONFIG_SHM */
+
+#endif /* _LINUX_SHM_FS_H */
