@@ -154,7 +154,7 @@ def _file(raw: RawFile, strip: int, hunks: tuple[Hunk, ...], name: str) -> FileC
     if moved_from and moved_to:
         old, new = _path(unquote(moved_from), 0, name, raw), _path(unquote(moved_to), 0, name, raw)
     else:
-        if not old_name or not new_name:
+        if not old_name or not new_name or _one_sided(raw):
             raise DamagedPatchError(
                 name, raw.line, "the names on this `diff --git` line cannot be told apart"
             )
@@ -170,6 +170,15 @@ def _file(raw: RawFile, strip: int, hunks: tuple[Hunk, ...], name: str) -> FileC
     if not old and not new:
         raise DamagedPatchError(name, raw.line, "a file's header names no file")
     return _assemble(raw, kind, (old, new), hunks)
+
+
+def _one_sided(raw: RawFile) -> bool:
+    """Whether only one of the names has a prefix (`--src-prefix` with `--no-prefix`): nothing then
+    tells which components are the path's."""
+    pair = git_names(raw.rest) if raw.git else None
+    if pair is None or pair[0] == pair[1]:
+        return False
+    return pair[0].endswith(b"/" + pair[1]) or pair[1].endswith(b"/" + pair[0])
 
 
 def _shorter(old: str, new: str) -> str:

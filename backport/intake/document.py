@@ -21,8 +21,7 @@ from backport.intake.message import (
 from backport.intake.mime import Mail, Part, read_mail
 from backport.intake.text import Text
 from backport.model import Patch, Repair, RepairKind, Series, Severity
-from backport.provenance import strip_subject
-from backport.provenance.subject import read_subject
+from backport.provenance import read_subject, strip_subject
 
 if TYPE_CHECKING:
     from backport.intake.thread import Message

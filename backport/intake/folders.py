@@ -8,7 +8,6 @@ from pathlib import Path
 from backport.errors import InputError, UnsafePathError
 
 SUFFIXES = (".patch", ".diff", ".dpatch", ".mbox", ".mbx", ".eml", ".txt")
-_SUBFOLDERS = ("patches", "debian/patches", ".")
 
 
 def is_maildir(folder: Path) -> bool:
@@ -18,7 +17,7 @@ def is_maildir(folder: Path) -> bool:
 def maildir_files(folder: Path) -> list[Path]:
     """The mails of a Maildir, in the order of their names (b4 and most programs count in them)."""
     found = [x for part in ("new", "cur") for x in (folder / part).iterdir() if x.is_file()]
-    return sorted(x for x in found if not x.name.startswith("."))[:] if found else []
+    return sorted((x for x in found if not x.name.startswith(".")), key=lambda x: x.name)
 
 
 def patch_files(folder: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from backport.intake.message import Letter, message_id, without_signature
 from backport.intake.mime import Mail
 from backport.intake.remarks import read_comment
 from backport.model import Comment, FileChange, Patch, Series
-from backport.provenance.subject import SubjectLine
+from backport.provenance import SubjectLine
 
 
 @dataclass(frozen=True, slots=True)

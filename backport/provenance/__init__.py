@@ -1,6 +1,6 @@
 """What a message says of where its change comes from. Text in, `model.Provenance` out."""
 
 from backport.provenance.reader import read_provenance
-from backport.provenance.subject import strip_subject
+from backport.provenance.subject import SubjectLine, read_subject, strip_subject
 
-__all__ = ["read_provenance", "strip_subject"]
+__all__ = ["SubjectLine", "read_provenance", "read_subject", "strip_subject"]

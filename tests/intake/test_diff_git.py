@@ -27,23 +27,10 @@ NAME = st.sampled_from(
     ["f.c", "dir/g.h", "with blank.c", "uml\u00e4ut.c", "a/b.c", "b/a.c", 'quo"te.c', "tab\tx.c"]
 )
 TREE = st.dictionaries(NAME, CONTENT, min_size=1, max_size=3)
-OPTIONS = st.lists(
-    st.sampled_from(
-        [
-            "-U0",
-            "-U1",
-            "-U5",
-            "--no-prefix",
-            "--full-index",
-            "--abbrev=7",
-            "-M",
-            "-C",
-            "--patience",
-            "--minimal",
-            *["--src-prefix=i/", "--dst-prefix=w/", "--function-context", "--no-renames", "-R"],
-        ]
-    ),
-    max_size=3,
+PREFIXES = st.sampled_from([[], ["--no-prefix"], ["--src-prefix=i/", "--dst-prefix=w/"]])
+PLAIN = "-U0 -U1 -U5 --full-index --abbrev=7 -M -C --patience --minimal --function-context --no-renames -R"
+OPTIONS = st.builds(
+    lambda prefix, others: prefix + others, PREFIXES, st.lists(st.sampled_from(PLAIN.split()), max_size=3)
 )
 
 
@@ -278,3 +265,9 @@ def test_small_repairs_are_named() -> None:
     assert more.files[0].hunks[0].postimage == (b"a", b"c")
     end = parse_diff(f"{head}@@ -1,2 +1,2 @@\n-b\n+c\n\n".encode(), "x")
     assert {x.severity for x in end.repairs} == {Severity.NOTE, Severity.WARNING}
+
+
+def test_a_prefix_on_one_side_only_is_refused() -> None:
+    for names in ("i/dir/g.h dir/g.h", "dir/g.h w/dir/g.h"):
+        with pytest.raises(DamagedPatchError, match="x:1: the names"):
+            parse_diff(f"diff --git {names}\nnew file mode 100644\n".encode(), "x")
