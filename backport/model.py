@@ -273,13 +273,14 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Repair:
     """Something that was mended before the diff could be read. `line` is the first line of the
-    document (1-based), `lines` all of them; `what` is a sentence."""
+    document (1-based), `lines` all of them, `text` what the first of them reads; `what` is a sentence."""
 
     kind: RepairKind
     severity: Severity
     line: int
     what: str
     lines: tuple[int, ...] = ()
+    text: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,6 @@ class Settings:
     rules: Mapping[str, str] = field(default_factory=dict, hash=False)
     repositories: Mapping[str, str] = field(default_factory=dict, hash=False)
     targets: Mapping[str, str] = field(default_factory=dict, hash=False)
-    cache: str = ""
     format: str = "text"
     color: str = "auto"
     width: int = 0
@@ -242,7 +241,6 @@ SETTINGS: tuple[Setting, ...] = (
         _places,
         environment=False,
     ),
-    Setting("cache", "folder", "where the index is kept (empty: $XDG_CACHE_HOME/backport)", _text),
     Setting("format", "text, json, markdown, html or sarif", "the form of a report", _choice(FORMATS)),
     Setting("color", "auto, always or never", "colours in text reports", _choice(COLORS)),
     Setting("width", "number, 0 to 1000", "columns of a text report (0: the terminal's)", _number(0, 1000)),
@@ -368,8 +366,6 @@ def _with_places(found: dict[str, object], folder: Path, home: str) -> dict[str,
             k: v if v.rpartition("@")[0] in names or v in names else _place(v, folder, home)
             for k, v in targets.items()
         }
-    if isinstance(found.get("cache"), str) and found["cache"]:
-        out["cache"] = _place(str(found["cache"]), folder, home)
     return out
 
 

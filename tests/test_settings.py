@@ -75,7 +75,6 @@ def test_sizes() -> None:
 def test_places_of_the_users_file_are_found_from_it(tmp_path: Path) -> None:
     user = tmp_path / "config.toml"
     user.write_text(
-        'cache = "cache"\n'
         '[repositories]\nlinux = "~/src/linux"\nstable = "../stable"\nabs = "/srv/x.git"\n'
         '[targets]\nlts = "linux@v6.1"\nfolder = "trees/6.1"\n'
     )
@@ -86,7 +85,6 @@ def test_places_of_the_users_file_are_found_from_it(tmp_path: Path) -> None:
         "abs": "/srv/x.git",
     }
     assert found.targets == {"lts": "linux@v6.1", "folder": f"{tmp_path}/trees/6.1"}
-    assert found.cache == f"{tmp_path}/cache"
     assert found.target("lts") == "/home/me/src/linux@v6.1"
     assert found.target("linux@a@b") == "/home/me/src/linux@a@b"
     assert found.target("linux") == "/home/me/src/linux"

@@ -15,7 +15,7 @@ def _repaired(context: Context) -> Iterator[Finding]:
             severity=repair.severity,
             message=f"line {repair.line}: {repair.what}" if repair.line else repair.what,
             line=repair.line or None,
-            evidence=(LineEvidence("document", context.patch.document, repair.line, b""),)
+            evidence=(LineEvidence("document", context.patch.document, repair.line, repair.text),)
             if repair.line
             else (),
             subject=repair.kind.value,

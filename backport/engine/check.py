@@ -43,7 +43,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A limit of work in steps (0: none). A stage out of steps returns what it has, with the reason."""
+    """A limit of work for each patch on each target, in steps (0: none). What is out of steps returns what it
+    has, with the reason."""
 
     steps: int = 0
 
@@ -81,7 +82,7 @@ def check(
         upstream,
         on_event or (lambda event: None),
         cancel or (lambda: False),
-        Steps(budget.steps if budget and budget.steps else UNLIMITED, cancel or (lambda: False)),
+        budget.steps if budget and budget.steps else UNLIMITED,
     )
     with ExitStack() as stack:
         repositories = _repositories(targets, upstream)
@@ -97,7 +98,11 @@ class _Options:
     upstream: Repository | None
     on_event: OnEvent
     cancel: Callable[[], bool]
-    steps: Steps
+    budget: int
+
+    def steps(self) -> Steps:
+        """A fresh budget, for one patch on one target."""
+        return Steps(self.budget, self.cancel)
 
 
 def _repositories(targets: Sequence[Target], upstream: Repository | None) -> list[Repository]:
@@ -124,7 +129,7 @@ class _Run:
     bases: dict[int, BaseTexts] = field(default_factory=dict)
 
     def target(self, series: Series, target: Target, queue: Series | None) -> TargetReport:
-        state = TargetState.open(target, self.scratch, self.options.settings.conflict_style)
+        state = TargetState.open(target, self.scratch, self.options.settings)
         findings = self._queue(queue, target, state) if queue is not None else ()
         patches: list[PatchReport] = []
         skipped: dict[str, Skipped] = {}
@@ -160,7 +165,7 @@ class _Run:
     def _place(self, number: int, patch: Patch, state: TargetState) -> PatchPlacement:
         if number not in self.bases:
             self.bases[number] = find_base(patch, self.repositories, self.options.upstream, self.scratch)
-        ground = state.ground(self.options.steps)
+        ground = state.ground(self.options.steps())
         return place_patch(patch, self.bases[number], ground)
 
     def _report(
@@ -170,7 +175,7 @@ class _Run:
         state: TargetState,
         earlier: Sequence[tuple[int, Placement]],
     ) -> tuple[PatchReport, tuple[Skipped, ...]]:
-        ground = state.ground(self.options.steps)
+        ground = state.ground(self.options.steps())
         context = Context(patch, placed, ground, self.options.upstream, earlier)
         findings, skipped = run_rules(all_rules(), context, self.options.settings.rules)
         ids = HunkIds()
@@ -187,7 +192,7 @@ class _Run:
         for number, patch in enumerate(queue.patches, 1):
             self._look_up("queue", number, len(queue.patches), target)
             base = find_base(patch, self.repositories, self.options.upstream, self.scratch)
-            placed = place_patch(patch, base, state.ground(self.options.steps))
+            placed = place_patch(patch, base, state.ground(self.options.steps()))
             stuck = [p.hunk for p in placed.placements if not p.kind.lands and not p.kind.there]
             if stuck or patch.unreadable:
                 name = patch.document or patch.subject

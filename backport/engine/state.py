@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from backport.git import Scratch
 from backport.placement import PatchPlacement
 from backport.placement.ground import Ground, Steps
+from backport.settings import Settings
 from backport.tree import File, GitTree, OverlayTree, Target, Tree
 
 
@@ -18,20 +19,28 @@ class TargetState:
     tree: Tree
     scratch: Scratch
     tree_id: str
-    style: str
+    settings: Settings
     _ground: Ground | None = None
 
     @staticmethod
-    def open(target: Target, scratch: Scratch, style: str) -> TargetState:
+    def open(target: Target, scratch: Scratch, settings: Settings) -> TargetState:
         home = target.repository
         same = home is not None and home.object_format == scratch.object_format
         tree_id = target.tree.id if same else ""
-        return TargetState(target.tree, scratch, tree_id, style)
+        return TargetState(target.tree, scratch, tree_id, settings)
 
     def ground(self, steps: Steps) -> Ground:
         """The ground for the next patch; the same one, with its texts, until the state advances."""
         if self._ground is None:
-            self._ground = Ground(self.tree, self.scratch, self.tree_id, self.style, steps=steps)
+            self._ground = Ground(
+                self.tree,
+                self.scratch,
+                self.tree_id,
+                self.settings.conflict_style,
+                self.settings.context_fuzz,
+                self.settings.rename_similarity / 100,
+            )
+        self._ground.steps = steps
         return self._ground
 
     def advance(self, placed: PatchPlacement) -> None:

@@ -70,7 +70,19 @@ def read_document(data: bytes, name: str, *, settings: Settings) -> Series:
     patches = tuple(x for x in series.patches if x.files or x.unreadable)
     if mended:
         patches = (replace(patches[0], repairs=(*mended, *patches[0].repairs)), *patches[1:])
-    return replace(series, patches=patches)
+    return replace(series, patches=tuple(_with_lines(x, data) for x in patches))
+
+
+def _with_lines(patch: Patch, data: bytes) -> Patch:
+    """Each repair with the line that it speaks of, as it stands in the document: its evidence."""
+    if not patch.repairs:
+        return patch
+    lines = data.split(b"\n")
+    mended = tuple(
+        replace(r, text=lines[r.line - 1].rstrip(b"\r")) if 0 < r.line <= len(lines) else r
+        for r in patch.repairs
+    )
+    return replace(patch, repairs=mended)
 
 
 # --- bytes -------------------------------------------------------------------------------------

@@ -24,8 +24,6 @@ _CALL = re.compile(rb"\b([A-Za-z_]\w{4,})\s*\(")
 MOST_WORDS = 12
 MOST_FILES = 3
 MOST_MATCHES = 20_000
-LIKE = 0.5
-"""Share of a change's lines that must stand in a file for it to be the renamed one."""
 
 
 def telling_names(hunks: Iterable[Hunk], scopes: Iterable[str] = ()) -> list[bytes]:
@@ -81,6 +79,6 @@ def renamed_file(change: FileChange, ground: Ground) -> TargetText | None:
         if text is None or not wanted:
             continue
         share = sum(k in text.key_index for k in wanted) / len(wanted)
-        if share >= LIKE and (best is None or share > best[0]):
+        if share >= ground.similarity and (best is None or share > best[0]):
             best = (share, candidate)
     return ground.text(best[1]) if best else None

@@ -31,7 +31,8 @@ class Steps:
 
 @dataclass(slots=True)
 class Ground:
-    """A target at one moment of a series. `tree_id` is its tree in `scratch`, "" for a folder.
+    """A target at one moment of a series. `tree_id` is its tree in `scratch`, "" for a folder; `style` git's
+    conflict style, `fuzz` patch's -F, `similarity` the share of lines that makes a file a renamed one.
 
     Not a value: it keeps the texts that were read. It lives as long as one patch is placed."""
 
@@ -39,6 +40,8 @@ class Ground:
     scratch: Scratch
     tree_id: str = ""
     style: str = "merge"
+    fuzz: int = 2
+    similarity: float = 0.5
     name: str = "target"
     steps: Steps = field(default_factory=Steps)
     _entries: dict[str, Entry] = field(default_factory=dict)

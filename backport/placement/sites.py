@@ -21,6 +21,9 @@ KNOWN = 0.3
 SURE = 0.5
 """The same where the hunk's function has another name there, or stands in another file."""
 
+MOSTLY = 0.5
+"""Share of the names known in a file that a region must hold to be the hunk's place by itself."""
+
 FARTHEST = 300
 """Lines between two functions of one hunk, at most, for both to be its site."""
 
@@ -147,6 +150,23 @@ def name_site(item: Work, text: TargetText, expected: int) -> Site | None:
             best = (rank, points[low][0], at + 1)
     assert best is not None
     weight = sum(1.0 / (1.0 + math.log2(len(places.get(w, ())) or 1)) for w in words)
+    share = min(best[0] / weight, 1.0)
+    if (region := _holder(known, text, best[1], best[2])) is not None:
+        low, high = window_of(region)
+        return Site((max(low - 2, 0), min(high + 2, len(text.lines))), False, share, core=(low, high))
     margin = len(item.hunk.lines)
     bounds = (max(best[1] - margin, 0), min(best[2] + margin, len(text.lines)))
-    return Site(bounds, False, min(best[0] / weight, 1.0), core=(best[1], best[2]))
+    return Site(bounds, False, share, core=(best[1], best[2]))
+
+
+def _holder(known: Mapping[bytes, float], text: TargetText, first: int, last: int) -> Region | None:
+    """The one region, of those over a stretch, that holds most of the names by itself."""
+    ranked: list[tuple[float, Region]] = []
+    for region in text.regions.over(range(first + 1, last + 1)):
+        if is_scope(region):
+            low, high = window_of(region)
+            held = sum(v for w, v in known.items() if any(low <= at < high for at in text.name_lines[w]))
+            ranked.append((held, region))
+    ranked.sort(key=lambda r: (-r[0], r[1].first))
+    clear = ranked and ranked[0][0] >= MOSTLY * sum(known.values())
+    return ranked[0][1] if clear and (len(ranked) == 1 or ranked[0][0] > ranked[1][0]) else None

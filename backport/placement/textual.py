@@ -29,8 +29,6 @@ from backport.placement.scopes import hunk_scopes
 from backport.placement.sites import KNOWN, SURE, Site, Work, home_site, line_site, name_site, named_site
 from backport.placement.target import TargetText, is_scope
 
-MAXIMUM_FUZZ = 2
-
 _NAME = re.compile(rb"[A-Za-z_]\w*")
 
 
@@ -100,7 +98,7 @@ def place_hunks(
     fuzzy: list[Position | None] = [None] * len(work)
     if None in positions:
         positions = positions_in_step(pairs, text.lines, text.index)
-        fuzzy = gnu_patch_positions(pairs, text.lines, MAXIMUM_FUZZ)
+        fuzzy = gnu_patch_positions(pairs, text.lines, ground.fuzz)
     for item, position in zip(work, positions, strict=True):
         if position is not None:
             file.shifts.append((item.hunk.old_start, position.at - (item.hunk.old_start - 1)))
@@ -292,9 +290,9 @@ def _looks_at(item: Work, text: TargetText, file: _File) -> Iterator[_Look]:
         both = (item.parts.new, item.parts.old)
         by_lines = [s for image in both if (s := line_site(image, text, expected)) and s.share >= KNOWN]
         sites = sorted(by_lines, key=lambda s: -s.share)
-    if not sites:
+    if not sites or (named is None and sites[0].share < SURE):
         by_names = name_site(item, text, expected)
-        sites = [by_names] if by_names is not None and by_names.share >= KNOWN else []
+        sites += [by_names] if by_names is not None and by_names.share >= KNOWN else []
     # What another hunk of the file removes is not there because of this one.
     brought = all(n.encode() in text.name_lines and n not in file.removed for n in item.brought)
     for site in sites:
@@ -366,5 +364,6 @@ def _give_up(item: Work, looks: Sequence[_Look], file: _File) -> Placement:
     """The best place that is known, with what is there instead; or nothing like it."""
     if not looks:
         return outcome.absent(item, file.text)
-    best = max(looks, key=lambda k: (k.site.own, k.judgement.partly, k.site.share))
+    # Names are in one place where lines are scattered: of two poor sites theirs says more.
+    best = max(looks, key=lambda k: (k.site.own, k.judgement.partly, k.site.share + 0.2 * bool(k.site.core)))
     return outcome.conflict(item, file.path, best.text, best.site, best.judgement, file.ground)

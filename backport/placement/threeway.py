@@ -17,7 +17,7 @@ from backport.placement.ground import Ground
 from backport.placement.lines import Images, first_changed_line, images, split_lines
 from backport.placement.merged import LineMap, MergedHunk, MergeMaps, conflict_ranges, merged_hunk, resolve
 from backport.placement.scopes import hunk_scopes, scopes_in_base
-from backport.placement.target import TargetText, is_scope, window_of
+from backport.placement.target import TargetText, is_scope
 from backport.placement.textual import explain
 
 Differ = Callable[[Mapping[str, tuple[bytes, bytes]]], Mapping[str, Sequence[DiffHunk]]]
@@ -218,10 +218,9 @@ def _own_texts(item: _Hunk, file: MergedFile, region: Region | None) -> tuple[Ex
     before = text_excerpt(
         base, (start, start + len(item.parts.old)), region if region and region.last else None
     )
-    grown = None
-    if region is not None and region.last:
-        first, last = window_of(region)
-        shift = new_start - start
-        growth = len(item.parts.new) - len(item.parts.old)
-        grown = Region(region.kind, region.name, first + 1 + shift, min(last + shift + growth, len(post)), 0)
-    return before, text_excerpt(post, (new_start, new_start + len(item.parts.new)), grown)
+    bounds = (new_start, new_start + len(item.parts.new))
+    changed = frozenset(range(bounds[0] + 1, bounds[1] + 1))
+    over = region_map(file.change.path, file.post, changed).over(sorted(changed))
+    name = region.name if region is not None else ""
+    after = next((r for r in over if r.name == name and is_scope(r)), None)
+    return before, text_excerpt(post, bounds, after)

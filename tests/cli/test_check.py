@@ -131,9 +131,9 @@ def test_a_target_brings_its_own_settings(history: History, patch_file: Path, tm
     findings = [t["patches"][0]["findings"] for t in json.loads(found.out)["targets"]]
     assert not [f for f in findings[0] if f["code"].startswith("BP1")]
     assert [f for f in findings[1] if f["code"].startswith("BP1")]
-    repo.commit({".backport.toml": 'policy = "plain"\ncache = "/tmp"\n'}, "bad settings\n")
+    repo.commit({".backport.toml": 'policy = "plain"\nwidth = 80\n'}, "bad settings\n")
     bad = run("check", patch_file, "--onto", f"{repo.path}@drifted")
-    assert bad.code == 2 and ":.backport.toml:2: cache may not be set by a target" in bad.err
+    assert bad.code == 2 and ":.backport.toml:2: width may not be set by a target" in bad.err
 
 
 def test_show(patch_file: Path) -> None:

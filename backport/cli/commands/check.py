@@ -110,5 +110,5 @@ def analyse(
 def _check(series: Series, targets: list[Target], settings: Settings, more: dict[str, Any]) -> Report:
     from backport.engine import Budget, check
 
-    budget = Budget(settings.budget_steps * max(1, len(series.patches)))
+    budget = Budget(settings.budget_steps)
     return check(series, targets, settings=settings, policy=settings.policy, budget=budget, **more)

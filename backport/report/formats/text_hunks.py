@@ -124,8 +124,11 @@ def _groups(file: FileReport) -> list[Row]:
 
 
 def _function(hunk: HunkReport) -> str:
-    name = harmless(hunk.function) or "(file scope)"
-    more = len(hunk.functions) - 1
+    function, functions = hunk.function, hunk.functions
+    if not function and fails(hunk):  # Its own function is not known: the one that it was looked for in is.
+        function, functions = hunk.target_function, hunk.target_functions
+    name = harmless(function) or "(file scope)"
+    more = len(functions) - 1
     if more > 0:
         name += f" +{more}"
     there = hunk.target_function
