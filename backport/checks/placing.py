@@ -157,6 +157,17 @@ def _whole_files(context: Context) -> Iterator[Finding]:
             )
 
 
+def _left_over(context: Context) -> Iterator[Finding]:
+    """One or two hunks that land while all the others are there already."""
+    placed = list(_all(context))
+    lands = [(f, p) for f, p in placed if p.kind.lands]
+    if not lands or sum(p.kind.there for _, p in placed) < max(3 * len(lands), len(placed) - len(lands)):
+        return
+    for file, placement in lands:
+        text = f"lands in {_place(placement)}, while all other hunks are there already: was it left out on purpose?"
+        yield _noted("BP109", Severity.WARNING, context, file, placement, text)
+
+
 def _noted(
     code: str, severity: Severity, context: Context, file: FilePlacement, placement: Placement, what: str
 ) -> Finding:
@@ -264,5 +275,15 @@ RULES = (
         "that follows is judged without what did not land.",
         "queue patch fix-oops.patch: 1 of 2 hunks do not land",
         lambda context: (),
+    ),
+    Rule(
+        "BP109",
+        "a hunk lands although the rest of the patch is there already",
+        Severity.WARNING,
+        "All other hunks are in the target, in this or a later form, so the patch was most likely taken and developed "
+        "further. What still lands may have been dropped on purpose, or taken out again later.",
+        "hunk 7 lands in __mcopy_atomic(), mm/userfaultfd.c:557, while all other hunks are there already: was it "
+        "left out on purpose?",
+        _left_over,
     ),
 )

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from backport.checks import Context, all_rules, run_rules
 from backport.engine.assemble import HunkIds, patch_report, placed_file
+from backport.engine.foreign import refuse_foreign
 from backport.engine.state import TargetState
 from backport.engine.verdicts import patch_verdict, target_verdict
 from backport.errors import Cancelled
@@ -89,6 +90,7 @@ def check(
         scratch = stack.enter_context(_scratch(targets, repositories))
         run = _Run(options, scratch, repositories)
         reports = tuple(run.target(series, target, queue) for target in targets)
+    refuse_foreign(reports, [t.tree for t in targets])
     return Report(reports, notes=series.notes)
 
 

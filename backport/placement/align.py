@@ -47,6 +47,22 @@ def align(needle: Sequence[bytes], hay: Sequence[bytes], first: int, last: int) 
     return Alignment(equal, drifted)
 
 
+def firm(needle: Sequence[bytes], alignment: Alignment) -> Alignment:
+    """The alignment without chance meetings: a short line (`}`, blank) counts only beside a longer one that
+    stands next to it in both."""
+    equal = alignment.equal
+
+    def held(number: int, at: int, step: int) -> bool:
+        while equal.get(number + step) == at + step:
+            number, at = number + step, at + step
+            if len(needle[number]) > 3:
+                return True
+        return False
+
+    kept = {n: at for n, at in equal.items() if len(needle[n]) > 3 or held(n, at, -1) or held(n, at, 1)}
+    return Alignment(kept, alignment.drifted)
+
+
 def weight(line: bytes, found: int) -> float:
     """How much one line says of a place: rare lines much, short ones (`}`, `else`, blank) little."""
     if not line or not found or found > COMMON:

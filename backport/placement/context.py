@@ -107,6 +107,7 @@ def _git_position(
     at_beginning = hunk.old_start <= 1
     at_end = not parts.trailing
     if not needle:
+        # git puts lines without any context at the end of a file, wherever the hunk says that they belong.
         return Position(0, 0) if not lines else None
     places = occurrences(needle, lines, index)
     if at_beginning:
@@ -176,7 +177,7 @@ def _gnu_position(
     lowest = frozen + 1
     if suffix < 0:
         where = len(lines) - len(pattern) + 1
-        return at(where, prefix, 0) if lowest <= where <= guess else None
+        return at(where, prefix, 0) if lowest <= where else None
     highest = len(lines) - (len(pattern) - suffix) + 1
     for distance in range(max(highest - guess, guess - lowest, 0) + 1):
         if guess + distance <= highest and (found := at(guess + distance, prefix, suffix)):

@@ -110,19 +110,25 @@ class Edit:
 
 
 def apply_edits(lines: Sequence[bytes], edits: Sequence[Edit]) -> list[bytes]:
-    """The lines after all edits. Edits that overlap an earlier one are a caller's mistake: ValueError."""
+    """The lines after all edits. Edits that overlap an earlier one are a caller's mistake: ValueError.
+
+    Only a file's last line may lack its line feed: one that other lines now follow gets it."""
     result: list[bytes] = []
     at = 0
     for edit in sorted(edits, key=lambda e: (e.first, e.last)):
         if edit.first < at:
             raise ValueError("edits overlap")
-        result.extend(lines[at : edit.first])
-        if edit.lines and result and not result[-1].endswith(b"\n"):
-            result[-1] += b"\n"
-        result.extend(edit.lines)
+        _append(result, lines[at : edit.first])
+        _append(result, edit.lines)
         at = edit.last
-    result.extend(lines[at:])
+    _append(result, lines[at:])
     return result
+
+
+def _append(result: list[bytes], lines: Sequence[bytes]) -> None:
+    if lines and result and not result[-1].endswith(b"\n"):
+        result[-1] += b"\n"
+    result.extend(lines)
 
 
 def edits_at(parts: Images, at: int) -> tuple[Edit, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from backport.model import Placement, PlacementKind, Reason, Region, RegionKind, Texts3
-from backport.placement.align import Alignment, align
+from backport.placement.align import Alignment, align, firm
 from backport.placement.drift import Landing
 from backport.placement.excerpts import hunk_excerpts, target_excerpt
 from backport.placement.ground import Ground
@@ -122,7 +122,8 @@ def conflict(
     item: Work, path: str, text: TargetText, site: Site, judgement: Judgement, ground: Ground
 ) -> Placement:
     """A hunk whose place is known and which does not land there."""
-    alignment = align(keys(item.parts.old), text.keys, *site.bounds)
+    needle = keys(item.parts.old)
+    alignment = firm(needle, align(needle, text.keys, *site.bounds))
     missing = differences(item.parts.old, alignment, text)
     reason, detail = Reason.LINES_DIFFER, ""
     if judgement.partly:

@@ -364,6 +364,11 @@ def _give_up(item: Work, looks: Sequence[_Look], file: _File) -> Placement:
     """The best place that is known, with what is there instead; or nothing like it."""
     if not looks:
         return outcome.absent(item, file.text)
-    # Names are in one place where lines are scattered: of two poor sites theirs says more.
-    best = max(looks, key=lambda k: (k.site.own, k.judgement.partly, k.site.share + 0.2 * bool(k.site.core)))
+    best = max(looks, key=lambda k: (k.site.own, k.judgement.partly, _worth(k, file)))
     return outcome.conflict(item, file.path, best.text, best.site, best.judgement, file.ground)
+
+
+def _worth(look: _Look, file: _File) -> float:
+    """How good a site is to be named as the place of a conflict. Names are in one place where lines are
+    scattered, so theirs says a little more; another file must have clearly more of the hunk than its own."""
+    return look.site.share + 0.1 * bool(look.site.core) - 0.15 * (look.text is not file.text)
