@@ -39,24 +39,36 @@ class CatFile:
                 raise self._died()
             return header[0], GitObject(header[1], data)
 
-    def close(self) -> None:
-        """End the process. Safe to call twice; a later question starts a new one."""
-        running, self._process = self._process, None
+    def start(self) -> None:
+        """Start the process if it does not run."""
+        with self._lock:
+            self._running()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            self._process = process.start(["cat-file", "--batch-command", "-z"], self._git_dir)
+        return self._process
+
+    def close(self, *, wait: bool = True) -> None:
+        """End the process. Safe to call twice; a later question starts a new one. Without `wait` it is told
+        to end, and a second call waits for it: it takes milliseconds to let go of its packs."""
+        running = self._process
         if running is None:
             return
         for pipe in (running.stdin, running.stdout):
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
-        running.wait()
+        if wait:
+            self._process = None
+            running.wait()
 
     def _ask(self, command: bytes, name: str) -> IO[bytes]:
         """Put one question. Only ids are asked for, so that an answer is always one line."""
         if not name.isalnum() or not name.isascii():
             raise ValueError(f"not an object id: {name!r}")
-        if self._process is None:
-            self._process = process.start(["cat-file", "--batch-command", "-z"], self._git_dir)
-        stdin, stdout = self._process.stdin, self._process.stdout
+        running = self._running()
+        stdin, stdout = running.stdin, running.stdout
         assert stdin is not None and stdout is not None
         try:
             stdin.write(command + name.encode("ascii") + b"\0")
@@ -76,6 +88,7 @@ class CatFile:
 
     def _died(self) -> RepositoryError:
         self.close()
+        process.require_git()
         return RepositoryError(
             "git cat-file ended in the middle of an object", "run `git fsck` in the repository"
         )

@@ -6,7 +6,7 @@ common parent: the same ort merge that `git cherry-pick` runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,12 +82,18 @@ Trees = tuple[str, str, str]
 """The ids of base, ours and theirs."""
 
 
-def merge(scratch: Scratch, trees: Trees, style: str, attributes: Mapping[str, bytes] | None) -> Merge:
+def merge(
+    scratch: Scratch,
+    trees: Trees,
+    style: str,
+    attributes: Mapping[str, bytes] | None,
+    meanwhile: Callable[[], object] = process.nothing,
+) -> Merge:
     """`Scratch.merge`, with the scratch repository to itself."""
     base, ours, theirs = trees
     touched = list(changed_paths(scratch, base, theirs))
     given = attributes if attributes is not None else attributes_above(scratch, ours, touched)
-    raw = _merge_tree(scratch, trees, style, given)
+    raw = _merge_tree(scratch, trees, style, given, meanwhile)
     landed = _landed(scratch, ours, raw)
     if attributes is None:
         wanted = attributes_above(scratch, ours, [*touched, *landed])
@@ -165,7 +171,13 @@ class _Raw:
             yield ConflictedFile(path, base, ours, theirs, kind_of(base, ours, theirs, types))
 
 
-def _merge_tree(scratch: Scratch, trees: Trees, style: str, attributes: Mapping[str, bytes]) -> _Raw:
+def _merge_tree(
+    scratch: Scratch,
+    trees: Trees,
+    style: str,
+    attributes: Mapping[str, bytes],
+    meanwhile: Callable[[], object] = process.nothing,
+) -> _Raw:
     git_dir = scratch.git_folder
     base = scratch.write_commit(trees[0])
     for label, tree in ((OURS, trees[1]), (THEIRS, trees[2])):
@@ -174,7 +186,8 @@ def _merge_tree(scratch: Scratch, trees: Trees, style: str, attributes: Mapping[
     arguments = ["-c", f"merge.conflictStyle={style}", "merge-tree", "--write-tree", "-z", "--messages"]
     work = scratch.work_folder(attributes)
     extra = {"GIT_WORK_TREE": work}
-    done = process.run([*arguments, OURS, THEIRS], git_dir=git_dir, cwd=work, extra=extra)
+    words = [*arguments, OURS, THEIRS]
+    done = process.run(words, git_dir=git_dir, cwd=work, extra=extra, meanwhile=meanwhile)
     if done.code not in (0, 1) or not done.out:
         missing = b"unable to read" in done.err or b"could not read" in done.err or b"missing" in done.err
         error = MissingObjectError if missing else RepositoryError

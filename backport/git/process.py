@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,6 +22,12 @@ MINIMUM = (2, 38)
 """The first git with `merge-tree --write-tree` and `cat-file --batch-command -z`."""
 
 NO_INPUT = b""
+_USAGE = 129
+"""How git exits when it does not know an option."""
+
+
+def nothing() -> None:
+    """What is done meanwhile, by default."""
 
 
 class Done(NamedTuple):
@@ -68,32 +75,54 @@ def run(
     stdin: bytes = NO_INPUT,
     cwd: str | None = None,
     extra: Mapping[str, str] | None = None,
+    meanwhile: Callable[[], object] = nothing,
 ) -> Done:
-    """Run git to its end; the exit code is the caller's to judge."""
-    require_git()
-    done = subprocess.run(
-        ["git", *arguments],
-        input=stdin,
-        capture_output=True,
-        cwd=cwd or git_dir or None,
-        env=environment(git_dir, extra),
-        check=False,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+    """Run git to its end; the exit code is the caller's to judge. `meanwhile` is called once, while git
+    works: for what does not wait for its answer. Raises RepositoryError when there is no git, or one that
+    is too old for what was asked of it."""
+    with _asking_version():
+        child = subprocess.Popen(
+            ["git", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd or git_dir or None,
+            env=environment(git_dir, extra),
+        )
+    with child:
+        try:
+            meanwhile()
+            out, err = child.communicate(stdin)
+        except BaseException:
+            child.kill()
+            raise
+    if child.returncode == _USAGE:
+        require_git()
+    return Done(child.returncode, out, err)
 
 
 def start(arguments: Sequence[str], git_dir: str) -> subprocess.Popen[bytes]:
-    """Start a git process that is spoken with through pipes."""
-    require_git()
-    return subprocess.Popen(
-        ["git", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=git_dir,
-        env=environment(git_dir),
-        start_new_session=True,
-    )
+    """Start a git process that is spoken with through pipes. Raises RepositoryError when there is no git."""
+    with _asking_version():
+        return subprocess.Popen(
+            ["git", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=git_dir,
+            env=environment(git_dir),
+            start_new_session=True,
+        )
+
+
+@contextmanager
+def _asking_version() -> Iterator[None]:
+    """The version is asked for when something failed and not before, for that is a process more."""
+    try:
+        yield
+    except OSError:
+        require_git()
+        raise
 
 
 @lru_cache(maxsize=1)

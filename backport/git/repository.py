@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from backport.errors import MissingObjectError, RepositoryError, TargetError
@@ -148,14 +148,16 @@ class Repository(ObjectStore):
         name = path_bytes(rev)
         if not name or name[:1] == b"-" or b"\0" in name or b"\n" in name:
             return process.Done(128, b"", b"")
-        return process.run(["rev-parse", *options, "--end-of-options", name], git_dir=self.git_dir)
+        words: list[str | bytes] = ["rev-parse", *options, "--end-of-options", name]
+        return process.run(words, git_dir=self.git_dir, meanwhile=self.get_ready)
 
     # --- changes
 
-    def diff_commit(self, id: str) -> bytes:
+    def diff_commit(self, id: str, meanwhile: Callable[[], object] = process.nothing) -> bytes:
         """The patch of a commit against its first parent (a root: against nothing), as git prints it.
 
-        Raises MissingObjectError when the commit, its parent or a blob is not here."""
+        `meanwhile` is called once, while git works. Raises MissingObjectError when the commit, its parent or
+        a blob is not here."""
         commit = self.commit(id)
         if commit is None:
             raise MissingObjectError(f"commit {id} is not in {self.shown}")
@@ -167,7 +169,7 @@ class Repository(ObjectStore):
                     f"the parent of commit {id} is not in {self.shown}", "deepen the shallow clone"
                 )
             old = parent.tree
-        done = self.git("diff-tree", "-r", *DIFF_OPTIONS, old, commit.tree)
+        done = self.git("diff-tree", "-r", *DIFF_OPTIONS, old, commit.tree, meanwhile=meanwhile)
         if done.code:
             raise MissingObjectError(f"the change of commit {id} cannot be read: {done.complaint()}")
         return done.out

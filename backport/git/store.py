@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -105,6 +105,10 @@ class ObjectStore:
         assert self._cat is not None
         return self._cat
 
+    def get_ready(self) -> None:
+        """Start what the first question needs: for a moment in which one waits anyway."""
+        self._cat_file().start()
+
     def close(self) -> None:
         """End the process and remove the folder. Safe to call twice."""
         if self._close is not None:
@@ -194,6 +198,10 @@ class ObjectStore:
         parsed = self._trees[tree_id] = parse_tree(found.data, RAW_ID_SIZE[self.object_format])
         return parsed
 
+    def read_entries(self, tree_id: str) -> dict[bytes, TreeEntry] | None:
+        """`entries` of a tree that was read before, None for another."""
+        return self._trees.get(tree_id)
+
     def entry(self, tree_id: str, path: str) -> TreeEntry | None:
         """What the tree has at `path`; links are never followed. Raises MissingObjectError."""
         entry = TreeEntry("040000", ObjectType.TREE, tree_id)
@@ -245,9 +253,14 @@ class ObjectStore:
 
     # --- git
 
-    def git(self, *arguments: str | bytes, stdin: bytes = b"") -> process.Done:
-        """Run git in the throw-away folder."""
-        return process.run(arguments, git_dir=self._open(), stdin=stdin)
+    def git(
+        self,
+        *arguments: str | bytes,
+        stdin: bytes = b"",
+        meanwhile: Callable[[], object] = process.nothing,
+    ) -> process.Done:
+        """Run git in the throw-away folder; `meanwhile` is called once, while it works."""
+        return process.run(arguments, git_dir=self._open(), stdin=stdin, meanwhile=meanwhile)
 
 
 def _matches(out: bytes, skip: int) -> Iterator[tuple[str, int, bytes]]:
@@ -291,5 +304,7 @@ def _remove(folder: str, cat: CatFile, owner: int) -> None:
     if os.getpid() != owner:
         return
     with suppress(OSError):
-        cat.close()
+        cat.close(wait=False)
     shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        cat.close()

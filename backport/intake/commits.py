@@ -10,7 +10,6 @@ from backport.errors import InputError, MissingObjectError, NoDiffError
 from backport.intake.diff import parse_text
 from backport.intake.text import Text
 from backport.model import Patch, Series
-from backport.provenance import read_provenance, strip_subject
 
 if TYPE_CHECKING:
     from backport.git import Repository
@@ -30,7 +29,10 @@ def patch_from_commit(repository: Repository, commit_id: str) -> Patch:
         raise InputError(
             f"{commit.id[:12]} ({commit.subject}) is a merge, not a patch", "give the commits that it merges"
         )
-    text = Text.of(repository.diff_commit(commit.id))
+    # What reads the message is loaded while git is at work.
+    text = Text.of(repository.diff_commit(commit.id, _load_provenance))
+    from backport.provenance import read_provenance, strip_subject
+
     # These are not lines of a document: a hunk's lines have no number there.
     parsed = parse_text(Text(text.lines, [0] * len(text), text.complete), commit.id)
     return Patch(
@@ -46,6 +48,10 @@ def patch_from_commit(repository: Repository, commit_id: str) -> Patch:
         commit=commit.id,
         parent=commit.parents[0] if commit.parents else "",
     )
+
+
+def _load_provenance() -> None:
+    import backport.provenance  # noqa: F401
 
 
 def series_of_revisions(repository: Repository, revisions: Sequence[str]) -> Series:

@@ -32,7 +32,8 @@ class Steps:
 @dataclass(slots=True)
 class Ground:
     """A target at one moment of a series. `tree_id` is its tree in `scratch`, "" for a folder; `style` git's
-    conflict style, `fuzz` patch's -F, `similarity` the share of lines that makes a file a renamed one.
+    conflict style, `fuzz` patch's -F, `similarity` the share of lines that makes a file a renamed one; `moved`
+    the keys of all telling lines that the patch at hand removes.
 
     Not a value: it keeps the texts that were read. It lives as long as one patch is placed."""
 
@@ -43,6 +44,7 @@ class Ground:
     fuzz: int = 2
     similarity: float = 0.5
     name: str = "target"
+    moved: frozenset[bytes] = frozenset()
     steps: Steps = field(default_factory=Steps)
     _entries: dict[str, Entry] = field(default_factory=dict)
     _texts: dict[str, TargetText] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from backport.git import ConflictRegion, DiffHunk
 from backport.model import Hunk
-from backport.placement.lines import Images, split_lines
+from backport.placement.lines import Images, Run, split_lines
 
 
 class LineMap:
@@ -123,14 +123,24 @@ def merged_hunk(hunk: Hunk, parts: Images, maps: MergeMaps) -> MergedHunk:
             conflicts += 1
             continue
         place = _landing(first, last, maps)
-        if place is None:
+        if place is None and _is_there(run, old_start, new_start, maps):
             there += 1
+        elif place is None:
+            conflicts += 1
         else:
             landed += 1
             at = place if at is None else at
     if at is None and parts.runs:
         at = maps.base_to_target.boundary(old_start + parts.runs[0].old_first, after=False)
     return MergedHunk(at or 0, conflicts, landed, there)
+
+
+def _is_there(run: Run, old_start: int, new_start: int, maps: MergeMaps) -> bool:
+    """Whether the target has a run's change, which the merge did not have to make: all added lines stand in the
+    merge, and none of the removed ones in the target. Else git kept the target's side of a conflict."""
+    added = (maps.post_to_merged.line(new_start + n) for n in range(run.new_first, run.new_last))
+    removed = (maps.base_to_target.line(old_start + n) for n in range(run.old_first, run.old_last))
+    return all(n is not None for n in added) and all(n is None for n in removed)
 
 
 def _meets(first: int, last: int, low: int, high: int) -> bool:

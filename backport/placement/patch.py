@@ -1,4 +1,7 @@
-"""One patch on one tree: which way each of its files is placed, and what the tree is afterwards."""
+"""One patch on one tree: which way each of its files is placed, and what the tree is afterwards.
+
+Placing by the hunks' own text is loaded where it is needed: a patch that git merges cleanly does without.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,11 @@ from dataclasses import dataclass, field, replace
 from backport.git import ConflictedFile, ConflictKind, Merge
 from backport.model import Base, ChangeKind, FileChange, Hunk, Patch, Placement, PlacementKind, Reason
 from backport.placement.base import BaseTexts, apply_exactly
-from backport.placement.elsewhere import renamed_file
 from backport.placement.excerpts import hunk_excerpts
 from backport.placement.ground import Ground
-from backport.placement.lines import apply_edits, first_changed_line, images, split_lines
+from backport.placement.lines import apply_edits, first_changed_line, images, key, split_lines
 from backport.placement.scopes import hunk_scopes
 from backport.placement.target import TargetText
-from backport.placement.textual import explain, place_hunks
 from backport.placement.threeway import MergedFile, place_merged
 from backport.tree import Absent, Entry, File, Unavailable
 
@@ -50,6 +51,7 @@ class PatchPlacement:
 
 def place_patch(patch: Patch, base: BaseTexts, ground: Ground) -> PatchPlacement:
     """Place every hunk of `patch` on the ground. Never raises for a conflict: it is a value."""
+    ground.moved = frozenset(k for hunk in patch.hunks for line in hunk.removed if len(k := key(line)) > 3)
     if base.tree and base.result and ground.tree_id:
         return _merge_trees(patch, base, ground)
     return _place_files(patch, base, ground)
@@ -59,14 +61,20 @@ def place_patch(patch: Patch, base: BaseTexts, ground: Ground) -> PatchPlacement
 
 
 def _merge_trees(patch: Patch, base: BaseTexts, ground: Ground) -> PatchPlacement:
-    merge = ground.scratch.merge(base.tree, ground.tree_id, base.result, style=ground.style)
+    merge = ground.scratch.merge(
+        base.tree,
+        ground.tree_id,
+        base.result,
+        style=ground.style,
+        meanwhile=lambda: _read_ahead(patch, ground),
+    )
     conflicts = {c.path: c for c in merge.files}
     merged: list[MergedFile] = []
     files: dict[str, FilePlacement] = {}
     for change in patch.files:
         file = _merged_file(change, base, merge, conflicts, ground)
         if file is None:
-            files[change.path] = _merged_otherwise(change, merge, conflicts, ground)
+            files[change.path] = _merged_otherwise(change, base, merge, conflicts, ground)
         else:
             merged.append(file)
     placements, resolved = place_merged(merged, ground, ground.scratch.diff_many)
@@ -75,6 +83,14 @@ def _merge_trees(patch: Patch, base: BaseTexts, ground: Ground) -> PatchPlacemen
     overlay = _sides(merge, resolved, ground)
     tree = ground.scratch.write_tree(merge.tree, overlay) if overlay else merge.tree
     return PatchPlacement(base.base, tuple(files[c.path] for c in patch.files), {}, tree)
+
+
+def _read_ahead(patch: Patch, ground: Ground) -> None:
+    """The regions of the target's files, which most merges need, while git merges."""
+    for change in patch.files:
+        text = ground.text(change.old_path) if change.hunks and change.old_path else None
+        if text is not None:
+            _ = text.regions
 
 
 def _merged_file(
@@ -120,13 +136,17 @@ def _marker_size(merged: bytes) -> int:
 
 
 def _merged_otherwise(
-    change: FileChange, merge: Merge, conflicts: Mapping[str, ConflictedFile], ground: Ground
+    change: FileChange,
+    base: BaseTexts,
+    merge: Merge,
+    conflicts: Mapping[str, ConflictedFile],
+    ground: Ground,
 ) -> FilePlacement:
     """A file that git did not merge line by line: the file as a whole landed, or did not."""
     conflict = conflicts.get(change.new_path) or conflicts.get(change.old_path)
     unreadable = [ground.entry(p) for p in (change.old_path, change.new_path) if p]
     if conflict is None and not any(isinstance(e, Unavailable) for e in unreadable):
-        return _whole_file(change, ground, merged=True)
+        return _renamed_and_there(change, base, ground) or _whole_file(change, ground, merged=True)
     if change.old_path and isinstance(ground.entry(change.old_path), Absent):
         return _file_gone(change, ground, land=False)
     if not change.old_path:
@@ -135,6 +155,23 @@ def _merged_otherwise(
     return _stuck(
         change, ground, change.path, PlacementKind.CONFLICT, reason, str(conflict.kind) if conflict else ""
     )
+
+
+def _renamed_and_there(change: FileChange, base: BaseTexts, ground: Ground) -> FilePlacement | None:
+    """A file that the target renamed and in which the merge changed nothing, of which git's messages say
+    nothing: the renamed file, if a merge of it alone changes nothing either."""
+    before = base.texts.get(change.old_path)
+    if not change.hunks or before is None or not change.new_path:
+        return None
+    if not isinstance(ground.entry(change.old_path), Absent) or change.kind is not ChangeKind.MODIFY:
+        return None
+    from backport.placement.elsewhere import renamed_file
+
+    text = renamed_file(change, ground)
+    if text is None:
+        return None
+    placed, landed = _merge_one(change, before, text, ground)
+    return placed if not landed and placed.kind.there else None
 
 
 def _sides(merge: Merge, resolved: Mapping[str, bytes], ground: Ground) -> dict[str, tuple[str, str] | None]:
@@ -169,6 +206,9 @@ def _place_file(
     if change.binary is not None or not change.hunks or not change.old_path or not change.new_path:
         placed = _whole_file(change, ground, merged=False)
         return placed, _whole_changes(change, placed, ground)
+    from backport.placement.elsewhere import renamed_file
+    from backport.placement.textual import place_hunks
+
     path, entry = _home(change, ground)
     text = ground.text(path)
     renamed = False
@@ -267,7 +307,7 @@ def _whole_file(change: FileChange, ground: Ground, *, merged: bool) -> FilePlac
     if change.kind is ChangeKind.DELETE or not change.new_path:
         return _deleted(change, ground, merged=merged)
     if change.binary is not None:
-        return _binary(change, ground)
+        return _binary(change, ground, merged=merged)
     if change.kind in (ChangeKind.RENAME, ChangeKind.COPY) and isinstance(
         ground.entry(change.new_path), File
     ):
@@ -308,6 +348,8 @@ def _file_exists(change: FileChange, ground: Ground) -> FilePlacement:
     text = ground.text(change.new_path)
     if text is None or change.binary is not None:
         return _stuck(change, ground, change.new_path, PlacementKind.CONFLICT, Reason.FILE_EXISTS)
+    from backport.placement.textual import explain
+
     placements = tuple(
         explain(change.path, h, hunk_scopes(change.path, h), text, ground) for h in change.hunks
     )
@@ -329,17 +371,17 @@ def _deleted(change: FileChange, ground: Ground, *, merged: bool) -> FilePlaceme
     return _stuck(change, ground, change.old_path, PlacementKind.CONFLICT, Reason.LINES_DIFFER, detail)
 
 
-def _binary(change: FileChange, ground: Ground) -> FilePlacement:
-    if isinstance(ground.entry(change.old_path), Absent):
+def _binary(change: FileChange, ground: Ground, *, merged: bool) -> FilePlacement:
+    """A binary change: with a base git says whether it lands, without one it is only carried."""
+    entry = ground.entry(change.old_path)
+    if isinstance(entry, Absent):
         return _stuck(change, ground, "", PlacementKind.ABSENT, Reason.FILE_ABSENT)
-    return _stuck(
-        change,
-        ground,
-        change.old_path,
-        PlacementKind.CONFLICT,
-        Reason.BINARY,
-        "a binary change is carried, not placed",
-    )
+    if isinstance(entry, File) and len(change.new_blob) >= 7 and entry.id.startswith(change.new_blob):
+        return _stuck(change, ground, change.old_path, PlacementKind.APPLIED, Reason.ALREADY_THERE)
+    if merged:
+        return _stuck(change, ground, change.old_path, PlacementKind.EXACT, Reason.BINARY)
+    detail = "a binary change is carried, not placed"
+    return _stuck(change, ground, change.old_path, PlacementKind.CONFLICT, Reason.BINARY, detail)
 
 
 def _content(change: FileChange) -> bytes:
@@ -349,6 +391,8 @@ def _content(change: FileChange) -> bytes:
 
 def _file_gone(change: FileChange, ground: Ground, *, land: bool) -> FilePlacement:
     """The target has no such file: are its parts in another one?"""
+    from backport.placement.textual import explain, place_hunks
+
     empty = TargetText(change.old_path, b"")
     placements: tuple[Placement, ...]
     if land:

@@ -1,51 +1,53 @@
 """Is a hunk's change already in the target? The question in which a wrong "yes" costs most.
 
-A hunk is `applied` when every added token of every run stands, in order and together, in the place that the
-hunk's other lines point to, and none of the removed lines stands there any more. It is `evolved` when it is
-there in a later form: every added line is found or has a counterpart that is neither a line the hunk removes
-nor one it expects, and most of the names that the hunk brings are there. All else is not there. Comments
-and white space do not count, unless a hunk changes nothing else.
+A hunk is `applied` when every added token of every run stands, in order and together, beside the code that stands
+beside it in the hunk, and none of the removed lines stands there any more. It is `evolved` when it is there in a later
+form: nearly every added line is found there or has a counterpart that is neither a line the hunk removes nor one it
+expects, and most of the names that the hunk brings are there. All else is not there. Comments and white space do not
+count, unless a hunk changes nothing else.
 
 Pure functions; the caller says in which stretch of the target (`bounds`) the hunk belongs and why.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import Enum
 
 from backport.model import Difference
 from backport.placement.align import Alignment, align
-from backport.placement.lines import Images, Run, keys
+from backport.placement.likeness import (
+    RARE_LENGTH,
+    STRANGERS,
+    alike,
+    counterparts,
+    find,
+    names_of,
+    rare,
+    share,
+)
+from backport.placement.lines import Images, Run, key, keys
 from backport.placement.target import TargetText, Tokens, token_lines
 
 LATER_SHARE = 0.6
 """Added tokens that must stand there, at least, for a run to count as there in a later form."""
 
-STRANGERS = 0.15
-"""Added lines of a run that may be gone without a counterpart (a long run lost some in later years)."""
-
 COMMENT_SHARE = 0.8
 """Words of an added comment that must stand there, at least, for it to be there in a later form."""
-
-COUNTERPART = 0.5
-"""How alike two lines must be, at least, for one to be a later form of the other."""
 
 NAMES_SHARE = 0.5
 """New names of a run that must stand there, at least, for it to count as there in a later form."""
 
-TELLING = 8
-"""Tokens from which an added run says where it is by itself, without its context."""
+NEAR = 3
+"""Lines with code, from a run or from what was found, within which a neighbour is one."""
 
-RARE_LENGTH = 8
-RARE_LINES = 6
-"""A name of so many letters on so few lines of a file says which change it belongs to."""
+TELLING = 2
+"""A line of more tokens than this says something of its place."""
 
-_NAME = re.compile(rb"[A-Za-z_]\w{2,}\Z")
+MOVED = 0.5
+"""Lines of a run that the patch removes elsewhere, at least, for it to be code that is only moved about."""
 
 
 class RunState(Enum):
@@ -56,11 +58,14 @@ class RunState(Enum):
     UNKNOWN = "unknown"
 
 
+_THERE = (RunState.PRESENT, RunState.LATER)
+
+
 @dataclass(frozen=True, slots=True)
 class RunJudgement:
-    """What became of one run. `first` and `last` are the target's stretch that was looked at,
-    `found` the half-open range in which its added tokens stand (None where they do not), `names` how many
-    names that only the hunk brings stand there."""
+    """What became of one run. `first` and `last` are the target's stretch that was looked at, `found` the
+    half-open range in which its added tokens stand (None where they do not), `names` how many rare names that
+    only the hunk brings stand there."""
 
     state: RunState
     first: int
@@ -108,7 +113,31 @@ class Judgement:
         return self.runs[0].first if self.runs else None
 
 
-_THERE = (RunState.PRESENT, RunState.LATER)
+@dataclass(frozen=True, slots=True)
+class _Hunk:
+    """A hunk beside the target. `tokens` and `old_tokens` are those of its two images' lines, `equal` where
+    its post-image's lines stand."""
+
+    tokens: Sequence[Tokens]
+    old_tokens: Sequence[Tokens]
+    equal: dict[int, int]
+    target: TargetText
+    bounds: tuple[int, int]
+    brought: frozenset[bytes]
+    moved: frozenset[bytes]
+    anywhere: bool
+
+    def added(self, run: Run) -> list[Tokens]:
+        return [line for line in self.tokens[run.new_first : run.new_last] if line]
+
+    def neighbours(self, run: Run, at_least: int) -> tuple[int | None, int | None]:
+        """The nearest lines of more than `at_least` tokens, within reach before and behind a run."""
+        before = [i for i in range(run.new_first - 1, -1, -1) if self.tokens[i]][:NEAR]
+        after = [i for i in range(run.new_last, len(self.tokens)) if self.tokens[i]][:NEAR]
+        return (
+            next((i for i in before if len(self.tokens[i]) > at_least), None),
+            next((i for i in after if len(self.tokens[i]) > at_least), None),
+        )
 
 
 def judge(
@@ -117,56 +146,51 @@ def judge(
     target: TargetText,
     bounds: tuple[int, int],
     *,
-    own: bool = False,
     brought: frozenset[str] = frozenset(),
+    moved: frozenset[bytes] = frozenset(),
+    anywhere: bool = False,
 ) -> Judgement:
     """Judge a hunk's runs within `bounds` (a half-open range of the target's lines).
 
-    `own` says that the bounds are those of the very function that the hunk changes (or its successor), so
-    that a telling run may stand anywhere within them. `brought` are names of regions that the hunk adds: that they
-    are there does not say that this is their later form.
+    `brought` are names of regions that the hunk adds: that they are there does not say that this is their later
+    form. `moved` are the keys of all lines that the patch removes: code that it only moves about is not there
+    because it stands where it was. `anywhere` says that the bounds are a region which the hunk itself brings,
+    so that its runs need no neighbours.
     """
     needle = keys(parts.new)
     alignment = align(needle, target.keys, *bounds)
-    tokens = token_lines(path, parts.new)
-    old_tokens = token_lines(path, parts.old)
-    wanted = Counter(t for line in old_tokens for t in line)
-    added = frozenset(name.encode() for name in brought)
-    judged = tuple(
-        _judge_run(run, _Hunk(parts, tokens, old_tokens, alignment, wanted, added), target, bounds, own)
-        for run in parts.runs
+    tokens, old_tokens = token_lines(path, parts.new), token_lines(path, parts.old)
+    names = frozenset(name.encode() for name in brought)
+    hunk = _Hunk(tokens, old_tokens, alignment.equal, target, bounds, names, moved, anywhere)
+    judged = tuple(_judge_run(run, hunk) for run in parts.runs)
+    return Judgement(
+        judged, _context_share(parts, needle, alignment), differences(parts.new, alignment, target)
     )
-    return Judgement(judged, _context_share(parts, needle, alignment), _differences(parts, alignment, target))
 
 
-@dataclass(frozen=True, slots=True)
-class _Hunk:
-    parts: Images
-    tokens: Sequence[Tokens]
-    old_tokens: Sequence[Tokens]
-    alignment: Alignment
-    wanted: Counter[bytes]
-    brought: frozenset[bytes]
-
-
-def _judge_run(run: Run, hunk: _Hunk, target: TargetText, bounds: tuple[int, int], own: bool) -> RunJudgement:
-    first, last, anchored = _gap(run, hunk, target, bounds)
-    added = tuple(t for line in hunk.tokens[run.new_first : run.new_last] for t in line)
+def _judge_run(run: Run, hunk: _Hunk) -> RunJudgement:
+    lines = hunk.added(run)
+    added = tuple(t for line in lines for t in line)
     removed = [line for line in hunk.old_tokens[run.old_first : run.old_last] if line]
     if added == tuple(t for line in removed for t in line):
-        return _judge_comment(run, target, first, last)
-    kept = Counter(line for line in hunk.tokens[run.new_first : run.new_last] if line)
+        return _judge_text(run, hunk)
+    kept = Counter(lines)
     gone = [line for line in removed if not _keeps(kept, line)]
     if not added:
-        return _judge_deletion(gone, anchored, target, first, last)
-    found = _find(added, target, first, last)
-    telling = len(added) >= TELLING and bool(_new_names(added, hunk.wanted))
-    if found is None and own and telling:
-        found = _find(added, target, *bounds)
-    if found is not None and (anchored or telling or _touches(found, run, hunk, target)):
-        stale = any(_stands(line, target, first, last, found) for line in gone)
-        return RunJudgement(RunState.PARTLY if stale else RunState.PRESENT, first, last, found, 1.0)
-    return _judge_later(run, hunk, added, gone, target, (first, last))
+        return _judge_deletion(gone, run, hunk)
+    best: RunJudgement | None = None
+    for window in [*_windows(run, hunk, len(lines)), *_named_window(run, hunk, len(lines))]:
+        found = find(added, hunk.target, *window)
+        if found is not None:
+            stale = _standing(gone, hunk.target, window, found)
+            return RunJudgement(RunState.PARTLY if stale else RunState.PRESENT, *window, found, 1.0)
+        later = _judge_later(run, lines, gone, hunk, window)
+        if best is None or _RANK.index(later.state) < _RANK.index(best.state):
+            best = later
+    return best or RunJudgement(RunState.UNKNOWN, *hunk.bounds)
+
+
+_RANK = (RunState.PRESENT, RunState.LATER, RunState.PARTLY, RunState.BEFORE, RunState.UNKNOWN)
 
 
 def _keeps(kept: Counter[Tokens], line: Tokens) -> bool:
@@ -176,191 +200,176 @@ def _keeps(kept: Counter[Tokens], line: Tokens) -> bool:
     return False
 
 
-def _gap(run: Run, hunk: _Hunk, target: TargetText, bounds: tuple[int, int]) -> tuple[int, int, bool]:
-    """The stretch between the nearest context on both sides that stands in the target, and whether the
-    run's direct neighbours (blank lines passed over) are those on both sides."""
-    equal = hunk.alignment.equal
-    before = [i for i in range(run.new_first - 1, -1, -1) if target_key(hunk, i)]
-    after = [i for i in range(run.new_last, len(hunk.parts.new)) if target_key(hunk, i)]
-    previous = next((i for i in before if i in equal), None)
-    following = next((i for i in after if i in equal), None)
-    first = bounds[0] if previous is None else equal[previous] + 1
-    last = bounds[1] if following is None else equal[following]
-    anchored = (
-        previous is not None
-        and following is not None
-        and before.index(previous) == 0
-        and after.index(following) == 0
-    )
-    return first, max(last, first), anchored
-
-
-def target_key(hunk: _Hunk, index: int) -> bool:
-    """Whether a line of the post-image has code in it."""
-    return bool(hunk.tokens[index])
-
-
-def _find(added: Tokens, target: TargetText, first: int, last: int) -> tuple[int, int] | None:
-    """The lines in which the tokens stand, all of them, in order and with nothing in between."""
-    stream: list[bytes] = []
-    where: list[int] = []
-    for number in range(first, last):
-        line = target.tokens[number]
-        stream.extend(line)
-        where.extend([number] * len(line))
-    size = len(added)
-    wanted = list(added)
-    for at in range(len(stream) - size + 1):
-        if stream[at] == wanted[0] and stream[at : at + size] == wanted:
-            return where[at], where[at + size - 1] + 1
-    return None
-
-
-def _stands(line: Tokens, target: TargetText, first: int, last: int, found: tuple[int, int] | None) -> bool:
+def _standing(
+    gone: Sequence[Tokens], target: TargetText, window: tuple[int, int], found: tuple[int, int] | None
+) -> bool:
     """Whether a removed line still stands in the stretch, outside of what was found to be added."""
-    if len(line) < 2:
-        return False
-    return any(
-        target.tokens[n] == line for n in range(first, last) if found is None or not found[0] <= n < found[1]
-    )
+    wanted = {line for line in gone if len(line) > 1}
+    outside = (n for n in range(*window) if found is None or not found[0] <= n < found[1])
+    return any(target.tokens[n] in wanted for n in outside)
 
 
-def _touches(found: tuple[int, int], run: Run, hunk: _Hunk, target: TargetText) -> bool:
-    """Whether a direct neighbour of the run stands directly beside what was found."""
-    before = next((i for i in range(run.new_first - 1, -1, -1) if hunk.tokens[i]), None)
-    after = next((i for i in range(run.new_last, len(hunk.tokens)) if hunk.tokens[i]), None)
-    above = next((n for n in range(found[0] - 1, -1, -1) if target.tokens[n]), None)
-    below = next((n for n in range(found[1], len(target.lines)) if target.tokens[n]), None)
-    pairs = ((before, above), (after, below))
-    return any(
-        i is not None and n is not None and len(hunk.tokens[i]) > 2 and hunk.tokens[i] == target.tokens[n]
-        for i, n in pairs
-    )
+# --- where a run may stand ----------------------------------------------------------------------
 
 
-def _judge_comment(run: Run, target: TargetText, first: int, last: int) -> RunJudgement:
-    """A run that changes comments or blank lines only: its words must stand together, and the old be gone.
+def _windows(run: Run, hunk: _Hunk, length: int) -> Iterator[tuple[int, int]]:
+    """The stretches in which a run may stand: beside its neighbours in the target, best first, and in all of
+    a region that the hunk brings."""
+    reach = 2 * length + 2 * NEAR
+    low, high = hunk.bounds
+    before, after = hunk.neighbours(run, TELLING)
+    above = hunk.equal.get(before) if before is not None else None
+    below = hunk.equal.get(after) if after is not None else None
+    if above is not None and below is not None and 0 <= below - above - 1 <= 2 * reach:
+        yield above + 1, below
+    else:
+        if above is not None:
+            yield above + 1, min(above + 1 + reach, high)
+        if below is not None:
+            yield max(below - reach, low), below
+    first, last = hunk.neighbours(run, 0)
+    up = hunk.equal.get(first) if first is not None else None
+    down = hunk.equal.get(last) if last is not None else None
+    if up is not None and down is not None and 0 <= down - up - 1 <= reach:
+        yield up + 1, down
+    if hunk.anywhere:
+        yield hunk.bounds
 
-    Words, since the same sentence is often broken into lines anew."""
+
+def _only_moves(run: Run, hunk: _Hunk) -> bool:
+    lines = [k for line in run.added if len(k := key(line)) > 3]
+    return bool(lines) and sum(k in hunk.moved for k in lines) >= MOVED * len(lines)
+
+
+def _named_window(run: Run, hunk: _Hunk, length: int) -> Iterator[tuple[int, int]]:
+    """Where the names that the run brings, three long ones at least, all stand close together, wherever its
+    neighbours are. Not for code that the patch only moves about: it stands where it was."""
+    target, reach = hunk.target, 2 * length + 2 * NEAR
+    names = {n for n in _new_names(run, hunk) - hunk.brought if len(n) >= RARE_LENGTH}
+    if len(names) < 3 or not all(rare(n, target) for n in names) or _only_moves(run, hunk):
+        return
+    points = sorted((at, n) for n in names for at in target.name_lines.get(n, ()))
+    for start, _ in points:
+        if hunk.bounds[0] <= start < hunk.bounds[1]:
+            held = {n for at, n in points if start <= at < start + reach}
+            if held == names:
+                yield max(start - NEAR, hunk.bounds[0]), min(start + reach, hunk.bounds[1])
+                return
+
+
+def _new_names(run: Run, hunk: _Hunk) -> set[bytes]:
+    """The names that a run brings: those that its hunk's pre-image does not hold."""
+    old = {t for line in hunk.old_tokens for t in line}
+    return names_of(t for line in hunk.added(run) for t in line) - old
+
+
+# --- the kinds of runs --------------------------------------------------------------------------
+
+
+def _judge_later(
+    run: Run, lines: Sequence[Tokens], gone: Sequence[Tokens], hunk: _Hunk, window: tuple[int, int]
+) -> RunJudgement:
+    target = hunk.target
+    rows = [target.tokens[n] for n in range(*window)]
+    hay = [t for row in rows for t in row]
+    part = share(tuple(t for line in lines for t in line), hay)
+    names = _new_names(run, hunk)
+    standing = names.intersection(hay)
+    most = bool(standing) and len(standing) >= len(names) * NAMES_SHARE
+    if _standing(gone, target, window, None):
+        return RunJudgement(RunState.PARTLY if most else RunState.BEFORE, *window, None, part)
+    if not most or part < LATER_SHARE or not counterparts(lines, rows, set(hunk.old_tokens)):
+        some = most or any(rare(n, target) for n in standing)
+        return RunJudgement(RunState.PARTLY if some else RunState.UNKNOWN, *window, None, part)
+    where = [n for n in range(*window) if target.tokens[n] in lines]
+    span = (where[0], where[-1] + 1) if where else window
+    held = sum(rare(n, target) for n in standing - hunk.brought)
+    return RunJudgement(RunState.LATER, *window, span, part, held)
+
+
+def _judge_deletion(gone: Sequence[Tokens], run: Run, hunk: _Hunk) -> RunJudgement:
+    """A run that only removes: its lines must be gone from the whole site, in any form, and telling
+    neighbours on both sides must stand there, close together, to say that this is the place."""
+    target = hunk.target
+    rows = [row for n in range(*hunk.bounds) if (row := target.tokens[n])]
+    telling = [line for line in gone if len(line) > TELLING] or list(gone)
+    standing = set(rows)
+    if sum(line in standing for line in telling) > len(telling) * STRANGERS:
+        return RunJudgement(RunState.BEFORE, *hunk.bounds)
+    before, after = hunk.neighbours(run, TELLING)
+    above = hunk.equal.get(before) if before is not None else None
+    below = hunk.equal.get(after) if after is not None else None
+    if above is None or below is None or not 0 <= below - above - 1 <= 2 * len(run.removed) + 2 * NEAR:
+        return RunJudgement(RunState.UNKNOWN, *hunk.bounds)
+    between = [row for n in range(above + 1, below) if (row := target.tokens[n])]
+    if any(alike(line, row) >= LATER_SHARE for line in telling for row in between):
+        return RunJudgement(RunState.BEFORE, above + 1, below)
+    context = {line for line in hunk.tokens if line}
+    state = RunState.PRESENT if all(row in context for row in between) else RunState.LATER
+    return RunJudgement(state, above + 1, below, (above + 1, above + 1), 1.0)
+
+
+def _judge_text(run: Run, hunk: _Hunk) -> RunJudgement:
+    """A run that changes comments, blank lines or line breaks only.
+
+    Words, since the same sentence is often broken into lines anew; where the words are the same too, the lines."""
+    added = [w for line in run.added for w in _words(line)]
+    removed = [w for line in run.removed for w in _words(line)]
+    if added == removed:
+        return _judge_layout(run, hunk)
+    before, after = hunk.neighbours(run, 0)
+    above = hunk.equal.get(before) if before is not None else None
+    below = hunk.equal.get(after) if after is not None else None
+    first = hunk.bounds[0] if above is None else above + 1
+    last = max(hunk.bounds[1] if below is None else below, first)
     words: list[bytes] = []
     where: list[int] = []
     for number in range(first, last):
-        line = _comment_words(target.lines[number])
+        line = _words(hunk.target.lines[number])
         words.extend(line)
         where.extend([number] * len(line))
-    added = [w for line in run.added for w in _comment_words(line)]
-    removed = [w for line in run.removed for w in _comment_words(line)]
-    if removed and removed != added and _together(removed, words) is not None:
+    if removed and _together(removed, words) is not None:
         return RunJudgement(RunState.BEFORE, first, last)
     if not added:
-        return RunJudgement(RunState.PRESENT, first, last, (first, first), 1.0)
+        state = RunState.UNKNOWN if above is None and below is None else RunState.PRESENT
+        return RunJudgement(state, first, last, (first, first), 1.0)
     at = _together(added, words)
     if at is not None:
         return RunJudgement(RunState.PRESENT, first, last, (where[at], where[at + len(added) - 1] + 1), 1.0)
-    share = _share(tuple(added), words)
-    return RunJudgement(
-        RunState.LATER if share >= COMMENT_SHARE else RunState.UNKNOWN, first, last, None, share
-    )
+    part = share(tuple(added), words)
+    state = RunState.LATER if part >= COMMENT_SHARE else RunState.UNKNOWN
+    return RunJudgement(state, first, last, None, part)
 
 
-def _comment_words(line: bytes) -> list[bytes]:
+def _judge_layout(run: Run, hunk: _Hunk) -> RunJudgement:
+    """The same words in other lines: only the lines as they read tell what is there."""
+    lines = [line.rstrip() for line in hunk.target.lines[slice(*hunk.bounds)]]
+    new, old = ([line.rstrip() for line in side] for side in (run.added, run.removed))
+    at = _together(new, lines) if any(new) else None
+    if at is not None:
+        first = hunk.bounds[0] + at
+        return RunJudgement(RunState.PRESENT, *hunk.bounds, (first, first + len(new)), 1.0)
+    state = RunState.BEFORE if any(old) and _together(old, lines) is not None else RunState.UNKNOWN
+    return RunJudgement(state, *hunk.bounds)
+
+
+def _words(line: bytes) -> list[bytes]:
     return [w for w in line.split() if w not in (b"*", b"/*", b"*/", b"/**", b"//")]
 
 
 def _together(needle: Sequence[bytes], hay: Sequence[bytes]) -> int | None:
     """The index at which the needle stands in the hay without a gap."""
-    size = len(needle)
-    return next((at for at in range(len(hay) - size + 1) if list(hay[at : at + size]) == list(needle)), None)
+    size, wanted = len(needle), list(needle)
+    return next((at for at in range(len(hay) - size + 1) if list(hay[at : at + size]) == wanted), None)
 
 
-def _judge_deletion(
-    gone: Sequence[Tokens], anchored: bool, target: TargetText, first: int, last: int
-) -> RunJudgement:
-    """A run that only removes: the lines must be gone, and the neighbours must be there to say so."""
-    if any(target.tokens[n] == line for line in gone for n in range(first, last)):
-        return RunJudgement(RunState.BEFORE, first, last)
-    if not anchored:
-        return RunJudgement(RunState.UNKNOWN, first, last)
-    between = any(target.tokens[n] for n in range(first, last))
-    return RunJudgement(RunState.LATER if between else RunState.PRESENT, first, last, (first, first), 1.0)
-
-
-def _judge_later(
-    run: Run,
-    hunk: _Hunk,
-    added: Tokens,
-    gone: Sequence[Tokens],
-    target: TargetText,
-    stretch: tuple[int, int],
-) -> RunJudgement:
-    first, last = stretch
-    rows = [target.tokens[n] for n in range(first, last)]
-    hay = [t for row in rows for t in row]
-    share = _share(added, hay)
-    names = _new_names(added, hunk.wanted)
-    standing = names.intersection(hay)
-    most = len(standing) >= len(names) * NAMES_SHARE
-    some = bool(standing) and (most or any(_rare(n, target) for n in standing))
-    if any(_stands(line, target, first, last, None) for line in gone):
-        state = RunState.PARTLY if standing and most else RunState.BEFORE
-        return RunJudgement(state, first, last, None, share)
-    lines = [line for line in hunk.tokens[run.new_first : run.new_last] if line]
-    later = bool(standing) and most and share >= LATER_SHARE
-    if not later or not _counterparts(lines, rows, set(hunk.old_tokens)):
-        return RunJudgement(RunState.PARTLY if some else RunState.UNKNOWN, first, last, None, share)
-    where = [n for n in range(first, last) if target.tokens[n] in lines]
-    span = (where[0], where[-1] + 1) if where else (first, last)
-    rare = sum(_rare(n, target) for n in standing - hunk.brought)
-    return RunJudgement(RunState.LATER, first, last, span, share, rare)
-
-
-def _rare(name: bytes, target: TargetText) -> bool:
-    """Whether a name says of which change it is: long, and on few lines of the file."""
-    return len(name) >= RARE_LENGTH and len(target.name_lines.get(name, ())) <= RARE_LINES
-
-
-def _new_names(added: Tokens, wanted: Counter[bytes]) -> set[bytes]:
-    """The names that a run brings: those that its hunk's pre-image does not hold."""
-    return {t for t in added if _NAME.match(t) and t not in wanted}
-
-
-def _share(added: Tokens, hay: Sequence[bytes]) -> float:
-    """The share of the added tokens that stand in the stretch, in order."""
-    if len(hay) > 20_000:
-        return 0.0
-    matcher = SequenceMatcher(None, hay, added, autojunk=False)
-    return sum(block.size for block in matcher.get_matching_blocks()) / len(added)
-
-
-def _counterparts(lines: Sequence[Tokens], rows: Sequence[Tokens], old: set[Tokens]) -> bool:
-    """Whether every added line stands in the stretch or has a later form there that is not a line which
-    the hunk expects: what is half there has lines without either."""
-    free = Counter(row for row in rows if row)
-    missing = []
-    for line in lines:
-        if free[line]:
-            free[line] -= 1
-        elif len(line) > 2:
-            missing.append(line)
-    candidates = [row for row, count in free.items() if count and row not in old]
-    strangers = sum(not any(_alike(line, row) >= COUNTERPART for row in candidates) for line in missing)
-    return strangers <= len(lines) * STRANGERS
-
-
-def _alike(one: Tokens, other: Tokens) -> float:
-    common = sum((Counter(one) & Counter(other)).values())
-    return 2 * common / (len(one) + len(other))
+# --- what differs -------------------------------------------------------------------------------
 
 
 def _context_share(parts: Images, needle: Sequence[bytes], alignment: Alignment) -> float:
     changed = {i for run in parts.runs for i in range(run.new_first, run.new_last)}
     context = [i for i, line in enumerate(needle) if line and i not in changed]
     return sum(i in alignment.equal for i in context) / len(context) if context else 0.0
-
-
-def _differences(parts: Images, alignment: Alignment, target: TargetText) -> tuple[Difference, ...]:
-    """Where the target differs from the hunk's post-image, between the first and last line that agree."""
-    return differences(parts.new, alignment, target)
 
 
 def differences(image: Sequence[bytes], alignment: Alignment, target: TargetText) -> tuple[Difference, ...]:

@@ -163,17 +163,35 @@ def scopes_in_base(hunk: Hunk, base: RegionMap, own: Iterable[Region]) -> tuple[
         if below is not None and below == above:
             touched.setdefault((below.kind.value, below.name), below)
     for region in own:
-        if region.first and (region.kind.value, region.name) not in touched and _brings(hunk, region):
+        if region.first and (region.kind.value, region.name) not in touched and brings(hunk, region):
             touched.setdefault((region.kind.value, region.name), region)
     return tuple(touched.values())
 
 
-def _brings(hunk: Hunk, region: Region) -> bool:
-    """Whether the hunk's added lines hold the region's name at their head."""
+def lines_in_base(hunks: Iterable[Hunk]) -> frozenset[int]:
+    """The lines of the base that `scopes_in_base` asks its map for."""
+    asked: set[int] = set()
+    for hunk in hunks:
+        start = hunk.old_start if hunk.old_count else hunk.old_start + 1
+        for run in images(hunk).runs:
+            asked.update(range(start + run.old_first - 1, start + max(run.old_last, run.old_first + 1)))
+    return frozenset(asked)
+
+
+def may_bring(hunk: Hunk) -> bool:
+    """Whether `brings` can be true of any region: cheaper than to find what the hunk's regions are."""
+    return any(_is_brought(line) for line in hunk.lines)
+
+
+def brings(hunk: Hunk, region: Region) -> bool:
+    """Whether the hunk adds the region: only its added lines hold the name, one of them at its head."""
     name = region.name.encode()
-    return any(
-        line.kind is LineKind.ADDED
-        and name in line.text
-        and (_HEAD.match(line.text) or line.text[:1] == b"#")
-        for line in hunk.lines
-    )
+    if any(name in line.text for line in hunk.lines if line.kind is not LineKind.ADDED):
+        return False
+    return any(name in line.text and _is_brought(line) for line in hunk.lines)
+
+
+def _is_brought(line: HunkLine) -> bool:
+    """Whether a line is added and can be the head of something."""
+    head = _HEAD.match(line.text) is not None or line.text[:1] == b"#"
+    return line.kind is LineKind.ADDED and head

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from backport.csource import RegionMap, language, line_tokens, region_map
+from backport.csource import RegionMap, language, region_map
 from backport.model import Region, RegionKind
 from backport.placement.context import LineIndex, index_lines
 from backport.placement.lines import key, split_lines
@@ -63,6 +63,8 @@ class TargetText:
 def token_lines(path: str, lines: Sequence[bytes]) -> Sequence[Tokens]:
     """The tokens of each line: C tokens without comments for C, words for everything else."""
     if language(path) == "c":
+        from backport.csource import line_tokens  # only here: a clean merge does without it
+
         return line_tokens(lines)
     return tuple(tuple(line.split()) for line in lines)
 

@@ -23,9 +23,10 @@ from backport.placement.context import (
 )
 from backport.placement.elsewhere import files_with, telling_names
 from backport.placement.ground import Ground
-from backport.placement.lines import Edit, edits_at, first_changed_line, images
+from backport.placement.likeness import STRANGERS
+from backport.placement.lines import Edit, edits_at, first_changed_line, images, keys
 from backport.placement.presence import Judgement, judge
-from backport.placement.scopes import hunk_scopes
+from backport.placement.scopes import brings, hunk_scopes
 from backport.placement.sites import KNOWN, SURE, Site, Work, home_site, line_site, name_site, named_site
 from backport.placement.target import TargetText, is_scope
 
@@ -145,7 +146,7 @@ def explain(path: str, hunk: Hunk, scopes: tuple[Region, ...], text: TargetText,
     """For a hunk that git's merge left in conflict: `applied`, `evolved`, or what is there instead.
 
     `scopes` are its regions by the base's own map. Nothing lands here: the merge has spoken."""
-    own = tuple(replace(r, first=0, last=0, name_line=0) if r.last else r for r in scopes)
+    own = tuple(r if brings(hunk, r) else replace(r, first=0, last=0, name_line=0) for r in scopes)
     item = Work(hunk, images(hunk), own)
     file = _File(ground, path, text, renamed=False)
     looks = list(_looks(item, file))
@@ -192,7 +193,7 @@ def _applied_nearer(item: Work, position: Position, file: _File) -> Placement | 
     if not (abs(nearest - expected) < abs(position.offset) or (stray and not outcome.strays(item, here))):
         return None
     bounds = (nearest, nearest + len(item.parts.new))
-    judgement = judge(item.parts, file.path, text, bounds, own=True)
+    judgement = judge(item.parts, file.path, text, bounds)
     return outcome.there(item, file.path, text, judgement) if judgement.applied else None
 
 
@@ -227,7 +228,7 @@ def _in_step(item: Work, file: _File) -> Placement | None:
     backward = drift.land(item.parts.turned, text, whole, shifted)
     if forward is not None and not at_home(forward.edits):
         forward = None
-    if backward is not None and not at_home(backward.edits):
+    if backward is not None and not (at_home(backward.edits) and _proved(item, backward, text)):
         backward = None
     if backward is not None and (forward is None or _better(backward, forward, item)):
         return outcome.there_in_step(item, text, backward)
@@ -243,6 +244,41 @@ def _at_home(item: Work, text: TargetText, expected: int) -> Callable[[Sequence[
     if home is None or home.share < KNOWN:
         return lambda edits: True
     return lambda edits: not outcome.strays(item, outcome.edited_scopes(text, edits))
+
+
+def _proved(item: Work, backward: drift.Landing, text: TargetText) -> bool:
+    """Whether a post-image that stands in the target proves that the change is there.
+
+    Word for word it does. Otherwise the removed lines must be gone: from around the place, and where no telling
+    line stands on both sides of the change, or the hunk names a function that is not here, from the whole file."""
+    new = keys(item.parts.new)
+    start = backward.start
+    if text.keys[start : start + len(new)] == new:
+        return True
+    fresh = set(new)
+    gone = [k for run in item.parts.runs for k in keys(run.removed) if len(k) > 3 and k not in fresh]
+    near = len(item.parts.old) + VICINITY
+    around = set(text.keys[max(start - near, 0) : start + len(new) + near])
+    if sum(k in around for k in gone) > len(gone) * STRANGERS:
+        return False
+    if _between_telling(item, new, start, text):
+        return True
+    return not gone or sum(k in text.key_index for k in gone) <= len(gone) / 2
+
+
+def _between_telling(item: Work, new: Sequence[bytes], start: int, text: TargetText) -> bool:
+    """Whether the nearest telling lines on both sides of the change stand in their places."""
+    runs = item.parts.runs
+    before = next((i for i in range(runs[0].new_first - 1, -1, -1) if len(new[i]) > 3), None)
+    after = next((i for i in range(runs[-1].new_last, len(new)) if len(new[i]) > 3), None)
+    return all(
+        i is not None and start + i < len(text.keys) and text.keys[start + i] == new[i]
+        for i in (before, after)
+    )
+
+
+VICINITY = 20
+"""Lines around a place, beyond the hunk's own length, in which what it removes must not stand."""
 
 
 def _better(backward: drift.Landing, forward: drift.Landing, item: Work) -> bool:
@@ -296,7 +332,15 @@ def _looks_at(item: Work, text: TargetText, file: _File) -> Iterator[_Look]:
     # What another hunk of the file removes is not there because of this one.
     brought = all(n.encode() in text.name_lines and n not in file.removed for n in item.brought)
     for site in sites:
-        judgement = judge(item.parts, file.path, text, site.bounds, own=site.own, brought=item.brought)
+        judgement = judge(
+            item.parts,
+            file.path,
+            text,
+            site.bounds,
+            brought=item.brought,
+            moved=file.ground.moved,
+            anywhere=site.own and not site.home,
+        )
         yield _Look(text, site, judgement, brought)
 
 

@@ -6,21 +6,28 @@ each hunk lands, and for one that does not whether its change is there already.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from backport.csource import region_map
+from backport.csource import RegionMap, region_map
 from backport.git import DiffHunk, conflict_regions
 from backport.model import Excerpt, FileChange, Hunk, Placement, PlacementKind, Reason, Region, Texts3
 from backport.placement.excerpts import target_excerpt, text_excerpt
 from backport.placement.ground import Ground
-from backport.placement.lines import Images, first_changed_line, images, split_lines
+from backport.placement.lines import Images, first_changed_line, images, keys, split_lines
 from backport.placement.merged import LineMap, MergedHunk, MergeMaps, conflict_ranges, merged_hunk, resolve
-from backport.placement.scopes import hunk_scopes, scopes_in_base
-from backport.placement.target import TargetText, is_scope
-from backport.placement.textual import explain
+from backport.placement.scopes import hunk_scopes, lines_in_base, may_bring, scopes_in_base
+from backport.placement.target import TargetText, is_scope, window_of
 
-Differ = Callable[[Mapping[str, tuple[bytes, bytes]]], Mapping[str, Sequence[DiffHunk]]]
+
+class Differ(Protocol):
+    """`Scratch.diff_many`: the hunks of each pair; `meanwhile` is called once, while git works."""
+
+    def __call__(
+        self, pairs: Mapping[str, tuple[bytes, bytes]], /, *, meanwhile: Callable[[], object]
+    ) -> Mapping[str, Sequence[DiffHunk]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +71,10 @@ def place_merged(
             pairs[f"{number}a"] = (file.base, target.data)
             pairs[f"{number}b"] = (file.post, ours)
             pairs[f"{number}c"] = (target.data, ours)
-    found = diff(pairs) if pairs else {}
+    bases: list[RegionMap] = []
+    found = diff(pairs, meanwhile=lambda: bases.extend(_base_map(file, ground) for file in files))
     placements = {
-        file.change.path: _place_file(file, _maps(number, file, found), ground)
+        file.change.path: _place_file(file, _maps(number, file, found), bases[number], ground)
         for number, file in enumerate(files)
     }
     return placements, resolved
@@ -89,13 +97,21 @@ def _maps(number: int, file: MergedFile, found: Mapping[str, Sequence[DiffHunk]]
     )
 
 
-def _place_file(file: MergedFile, maps: MergeMaps | None, ground: Ground) -> tuple[Placement, ...]:
+def _base_map(file: MergedFile, ground: Ground) -> RegionMap:
+    """The regions of the base, as far as the hunks need them."""
     target = _target(file, ground)
-    same = file.base == target.data
-    base_map = target.regions if same else region_map(file.change.old_path or file.path, file.base)
+    if file.base == target.data:
+        return target.regions
+    return region_map(file.change.old_path or file.path, file.base, lines_in_base(file.change.hunks))
+
+
+def _place_file(
+    file: MergedFile, maps: MergeMaps | None, base_map: RegionMap, ground: Ground
+) -> tuple[Placement, ...]:
+    target = _target(file, ground)
     placements = []
     for hunk in file.change.hunks:
-        own = hunk_scopes(file.change.path, hunk)
+        own = hunk_scopes(file.change.path, hunk) if may_bring(hunk) else ()
         functions = tuple(r for r in scopes_in_base(hunk, base_map, own) if is_scope(r))
         item = _Hunk(hunk, images(hunk), functions)
         if maps is None:
@@ -124,10 +140,28 @@ def _place(item: _Hunk, file: MergedFile, target: TargetText, maps: MergeMaps, g
     if merged.conflicts:
         return _unplaced(item, file, target, merged, ground)
     line = first_changed_line(item.hunk)
+    if not merged.landed and _only_moved(item, file, target, merged.at):
+        return _unplaced(item, file, target, merged, ground)
     if not merged.landed:
         placed = _lands(item, file, target, merged.at, PlacementKind.APPLIED, Reason.ALREADY_THERE, 0)
         return placed
     return _landed(item, file, target, merged, line)
+
+
+def _only_moved(item: _Hunk, file: MergedFile, target: TargetText, at: int) -> bool:
+    """Whether lines that the hunk only takes away stand in the target's function more often than the patch
+    would leave them: git sees them gone from their place and changes nothing, but they were only moved."""
+    gone = Counter(k for run in item.parts.runs if not run.added for k in keys(run.removed) if len(k) > 3)
+    if not gone:
+        return False
+    brought = Counter(k for hunk in file.change.hunks for k in keys(hunk.added))
+    base = split_lines(file.base)
+    before = Counter(k for r in item.functions if r.last for k in keys(base[slice(*window_of(r))]))
+    there = (r for r in _target_regions(item, target, at) or item.functions if r.last)
+    after = Counter(k for r in there for k in target.keys[slice(*window_of(r))])
+    return any(
+        after[k] > max(before[k] + brought[k] - count, 0) for k, count in gone.items() if before and after
+    )
 
 
 def _landed(item: _Hunk, file: MergedFile, target: TargetText, merged: MergedHunk, line: int) -> Placement:
@@ -186,6 +220,8 @@ def _unplaced(
     item: _Hunk, file: MergedFile, target: TargetText, merged: MergedHunk, ground: Ground
 ) -> Placement:
     """A hunk in a conflict region: is its change there all the same, and what is there instead?"""
+    from backport.placement.textual import explain  # only here: a clean merge does without it
+
     placed = explain(file.change.path, item.hunk, item.functions, target, ground)
     if placed.kind.there:
         return placed
@@ -196,7 +232,7 @@ def _unplaced(
     if ours is None:
         ours = target_excerpt(ground, target, (merged.at, merged.at + 1), target.region_at(merged.at))
     detail = placed.detail
-    if merged.conflicts < len(item.parts.runs):
+    if 0 < merged.conflicts < len(item.parts.runs):
         count = f"{merged.conflicts} of {len(item.parts.runs)} changes conflict"
         detail = "; ".join(x for x in (count, detail) if x)
     reason = placed.reason if placed.kind is not PlacementKind.ABSENT else Reason.LINES_GONE

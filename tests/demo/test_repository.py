@@ -58,16 +58,21 @@ def test_ids_are_the_same_on_each_machine(
     demo: Demo, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Neither the user's configuration nor the environment shows in an id."""
-    habits = tmp_path / "gitconfig"
+    habits = tmp_path / ".gitconfig"
     habits.write_text(
         "[user]\n\tname = Someone\n\temail = someone@example.com\n[core]\n\tautocrlf = true\n"
-        "[init]\n\tdefaultBranch = trunk\n[commit]\n\tgpgSign = true\n[fastimport]\n\tunpackLimit = 1\n"
+        "[init]\n\tdefaultBranch = trunk\n[commit]\n\tgpgSign = true\n[i18n]\n\tcommitEncoding = latin1\n"
     )
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(habits))
     monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
     monkeypatch.setenv("GIT_AUTHOR_DATE", "2001-01-01T00:00:00 +0100")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
-    built = build(folder)
+    mask = os.umask(0o077)
+    try:
+        built = build(folder)
+    finally:
+        os.umask(mask)
     assert ids(built.repository) == ids(demo.repository) == IDS
 
 
@@ -109,11 +114,11 @@ def test_ids_named_in_messages_are_those_of_their_subjects(demo: Demo) -> None:
 
 def test_only_changed_files_are_kept_per_step() -> None:
     """The data is small: no step repeats a file that it does not change."""
-    before: dict[str, dict[str, bytes]] = {"": {}}
+    before: dict[str, dict[str, bytes | str | None]] = {"": {}}
     for step in steps():
         known = before[step.parent]
-        assert step.files and not [x for x, data in step.files if known.get(x) == data], step.name
-        before[step.name] = {**known, **dict(step.files)}
+        assert step.files and not [x for x, data in step.files.items() if known.get(x) == data], step.name
+        before[step.name] = {**known, **step.files}
     assert not [x for x in DATA.rglob("*") if x.is_symlink()]
 
 
