@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from backport.git.merging import BASE, OURS, THEIRS
 
 
-@dataclass(frozen=True, slots=True)
-class ConflictRegion:
+class ConflictRegion(NamedTuple):
     """One conflict in a merged text. `first` and `last` are the 1-based lines of its outer markers.
 
     `ours`, `base` and `theirs` are the lines between the markers, without line feeds; `base` is None

@@ -7,9 +7,8 @@ common parent: the same ort merge that `git cherry-pick` runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from backport.errors import MissingObjectError, RepositoryError
 from backport.git import process
@@ -42,8 +41,7 @@ class ConflictKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class ConflictedFile:
+class ConflictedFile(NamedTuple):
     """A path with unmerged stages: (mode, id) of base, ours (target) and theirs (patch), or None.
 
     MODIFY_DELETE: the patch modified what the target deleted; DELETE_MODIFY the other way round."""
@@ -55,8 +53,7 @@ class ConflictedFile:
     kind: ConflictKind
 
 
-@dataclass(frozen=True, slots=True)
-class MergeMessage:
+class MergeMessage(NamedTuple):
     """One of git's messages: its stable type ("CONFLICT (contents)", "Auto-merging"), paths, text."""
 
     type: str
@@ -64,8 +61,7 @@ class MergeMessage:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(NamedTuple):
     """The result of a three-way merge.
 
     `tree` is the result, with conflict markers in conflicted files as cherry-pick leaves them. `renames`
@@ -155,8 +151,7 @@ def attributes_above(scratch: Scratch, tree: str, paths: Iterable[str]) -> dict[
 # --- git merge-tree
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
+class _Raw(NamedTuple):
     """What merge-tree printed."""
 
     tree: str

@@ -1,10 +1,13 @@
-"""What git's objects are to the rest of the house: plain values, and their parsers."""
+"""What git's objects are to the rest of the house: plain values, and their parsers.
+
+They are named tuples, which take a fourth of the time of a frozen dataclass to define and a third to make: every
+run defines them all, and thousands are made of the folders above a path.
+"""
 
 from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -21,8 +24,7 @@ class ObjectType(StrEnum):
     TAG = "tag"
 
 
-@dataclass(frozen=True, slots=True)
-class GitObject:
+class GitObject(NamedTuple):
     """An object's type and its bytes without git's header."""
 
     type: ObjectType
@@ -30,17 +32,14 @@ class GitObject:
 
 
 class TreeEntry(NamedTuple):
-    """An entry of a tree: six octal digits, what it names, full id.
-
-    No dataclass, for thousands are made of the folders above a path, and a tuple takes a third of the time."""
+    """An entry of a tree: six octal digits, what it names, full id."""
 
     mode: str
     type: ObjectType
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class CommitInfo:
+class CommitInfo(NamedTuple):
     """A commit, decoded by its `encoding` header. Ids are full; dates ISO 8601 with their zone.
 
     `subject` is the first paragraph on one line, `body` all that follows it."""
@@ -60,8 +59,7 @@ class CommitInfo:
         return f"{self.subject}\n\n{self.body}" if self.body else f"{self.subject}\n"
 
 
-@dataclass(frozen=True, slots=True)
-class DiffHunk:
+class DiffHunk(NamedTuple):
     """A changed stretch. With a count of 0 the start is the line before (git's rule)."""
 
     old_start: int

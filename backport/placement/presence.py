@@ -37,8 +37,8 @@ LATER_SHARE = 0.6
 COMMENT_SHARE = 0.8
 """Words of an added comment that must stand there, at least, for it to be there in a later form."""
 
-NAMES_SHARE = 0.5
-"""New names of a run that must stand there, at least, for it to count as there in a later form."""
+NAMES_SHARE = 0.4
+"""Weight of a run's new names that must stand there, at least, for it to count as there in a later form."""
 
 NEAR = 3
 """Lines with code, from a run or from what was found, within which a neighbour is one."""
@@ -181,13 +181,32 @@ def _judge_run(run: Run, hunk: _Hunk) -> RunJudgement:
     best: RunJudgement | None = None
     for window in [*_windows(run, hunk, len(lines)), *_named_window(run, hunk, len(lines))]:
         found = find(added, hunk.target, *window)
-        if found is not None:
+        if found is not None and _beside(found, window, run, hunk):
             stale = _standing(gone, hunk.target, window, found)
             return RunJudgement(RunState.PARTLY if stale else RunState.PRESENT, *window, found, 1.0)
         later = _judge_later(run, lines, gone, hunk, window)
         if best is None or _RANK.index(later.state) < _RANK.index(best.state):
             best = later
     return best or RunJudgement(RunState.UNKNOWN, *hunk.bounds)
+
+
+def _beside(found: tuple[int, int], window: tuple[int, int], run: Run, hunk: _Hunk) -> bool:
+    """Whether what was found stands directly beside a neighbour of the run (one line may come between), or
+    somewhere between its neighbours on both sides."""
+    if hunk.anywhere:
+        return True
+    target = hunk.target
+    before, after = hunk.neighbours(run, TELLING)
+    above = hunk.equal.get(before) if before is not None else None
+    below = hunk.equal.get(after) if after is not None else None
+    if above is not None and below is not None and above < found[0] and found[1] <= below:
+        return True
+    first, last = hunk.neighbours(run, 0)
+    if first in hunk.equal and last in hunk.equal and window == (hunk.equal[first] + 1, hunk.equal[last]):
+        return True
+    over = sum(bool(target.tokens[n]) for n in range(above + 1, found[0])) if above is not None else NEAR
+    under = sum(bool(target.tokens[n]) for n in range(found[1], below)) if below is not None else NEAR
+    return over <= 1 or under <= 1
 
 
 _RANK = (RunState.PRESENT, RunState.LATER, RunState.PARTLY, RunState.BEFORE, RunState.UNKNOWN)
@@ -275,7 +294,7 @@ def _judge_later(
     part = share(tuple(t for line in lines for t in line), hay)
     names = _new_names(run, hunk)
     standing = names.intersection(hay)
-    most = bool(standing) and len(standing) >= len(names) * NAMES_SHARE
+    most = bool(standing) and _names_share(names, standing, target) >= NAMES_SHARE
     if _standing(gone, target, window, None):
         return RunJudgement(RunState.PARTLY if most else RunState.BEFORE, *window, None, part)
     if not most or part < LATER_SHARE or not counterparts(lines, rows, set(hunk.old_tokens)):
@@ -285,6 +304,13 @@ def _judge_later(
     span = (where[0], where[-1] + 1) if where else window
     held = sum(rare(n, target) for n in standing - hunk.brought)
     return RunJudgement(RunState.LATER, *window, span, part, held)
+
+
+def _names_share(names: set[bytes], standing: set[bytes], target: TargetText) -> float:
+    """The weight of the names that stand there, as a share: a name that is everywhere in the file says little,
+    one that is nowhere says as much as one that is only here."""
+    weights = {n: 1.0 / max(len(target.name_lines.get(n, ())), 1) for n in names}
+    return sum(weights[n] for n in standing) / sum(weights.values())
 
 
 def _judge_deletion(gone: Sequence[Tokens], run: Run, hunk: _Hunk) -> RunJudgement:

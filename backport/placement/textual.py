@@ -23,8 +23,7 @@ from backport.placement.context import (
 )
 from backport.placement.elsewhere import files_with, telling_names
 from backport.placement.ground import Ground
-from backport.placement.likeness import STRANGERS
-from backport.placement.lines import Edit, edits_at, first_changed_line, images, keys
+from backport.placement.lines import Edit, Run, edits_at, first_changed_line, images, keys
 from backport.placement.presence import Judgement, judge
 from backport.placement.scopes import brings, hunk_scopes
 from backport.placement.sites import KNOWN, SURE, Site, Work, home_site, line_site, name_site, named_site
@@ -66,19 +65,27 @@ class _File:
         return placement
 
 
+CLOSE = 0.75
+"""Context that must stand where the hunk's function has another name, for its change to be called there."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A hunk looked at in one file: the best site, and what of its change is there."""
+    """A hunk looked at in one file: the best site, and what of its change is there. `renamed` says that the
+    function that the hunk names is not in that file."""
 
     text: TargetText
     site: Site
     judgement: Judgement
     brought: bool
+    renamed: bool
 
     @property
     def there(self) -> bool:
         """Whether the change is there, with all regions that it brings, and the site is good enough to say so."""
         if not self.brought:
+            return False
+        if self.renamed and self.judgement.context < CLOSE:
             return False
         if self.judgement.applied:
             return self.site.own or self.judgement.context >= KNOWN
@@ -249,7 +256,7 @@ def _at_home(item: Work, text: TargetText, expected: int) -> Callable[[Sequence[
 def _proved(item: Work, backward: drift.Landing, text: TargetText) -> bool:
     """Whether a post-image that stands in the target proves that the change is there.
 
-    Word for word it does. Otherwise the removed lines must be gone: from around the place, and where no telling
+    Word for word it does. Otherwise the removed lines must be gone: from beside the place, and where no telling
     line stands on both sides of the change, or the hunk names a function that is not here, from the whole file."""
     new = keys(item.parts.new)
     start = backward.start
@@ -257,9 +264,10 @@ def _proved(item: Work, backward: drift.Landing, text: TargetText) -> bool:
         return True
     fresh = set(new)
     gone = [k for run in item.parts.runs for k in keys(run.removed) if len(k) > 3 and k not in fresh]
-    near = len(item.parts.old) + VICINITY
-    around = set(text.keys[max(start - near, 0) : start + len(new) + near])
-    if sum(k in around for k in gone) > len(gone) * STRANGERS:
+    if any(
+        _stands_beside(run, edit, fresh, text)
+        for run, edit in zip(item.parts.runs, backward.edits, strict=True)
+    ):
         return False
     if _between_telling(item, new, start, text):
         return True
@@ -277,8 +285,16 @@ def _between_telling(item: Work, new: Sequence[bytes], start: int, text: TargetT
     )
 
 
-VICINITY = 20
-"""Lines around a place, beyond the hunk's own length, in which what it removes must not stand."""
+def _stands_beside(run: Run, edit: Edit, fresh: set[bytes], text: TargetText) -> bool:
+    """Whether most of what a run removes, if it is more than a line or two, stands right beside its place."""
+    gone = [k for k in keys(run.removed) if len(k) > 3 and k not in fresh]
+    reach = len(run.removed) + SIDE
+    around = set(text.keys[max(edit.first - reach, 0) : edit.last + reach])
+    return len(gone) >= SIDE and sum(k in around for k in gone) > len(gone) / 2
+
+
+SIDE = 3
+"""git's length of context, and the fewest lines that say something of a place together."""
 
 
 def _better(backward: drift.Landing, forward: drift.Landing, item: Work) -> bool:
@@ -331,6 +347,7 @@ def _looks_at(item: Work, text: TargetText, file: _File) -> Iterator[_Look]:
         sites += [by_names] if by_names is not None and by_names.share >= KNOWN else []
     # What another hunk of the file removes is not there because of this one.
     brought = all(n.encode() in text.name_lines and n not in file.removed for n in item.brought)
+    headed = any(r.first == 0 and r.kind is not RegionKind.SECTION for r in item.scopes)
     for site in sites:
         judgement = judge(
             item.parts,
@@ -341,7 +358,7 @@ def _looks_at(item: Work, text: TargetText, file: _File) -> Iterator[_Look]:
             moved=file.ground.moved,
             anywhere=site.own and not site.home,
         )
-        yield _Look(text, site, judgement, brought)
+        yield _Look(text, site, judgement, brought, headed and not site.home)
 
 
 def _presence(item: Work, looks: Sequence[_Look], file: _File) -> Placement | None:
