@@ -7,9 +7,7 @@ by name. Every error names the file and, where there is one, the line.
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -121,6 +119,8 @@ def _kind(value: object) -> str:
 
 def _meant(name: str, names: tuple[str, ...]) -> str:
     """` (did you mean ...?)` for a misspelt name, or nothing."""
+    import difflib  # only here, as below: for an error's text
+
     close = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=1, cutoff=0.6)
     return f" (did you mean {close[0]}?)" if close else ""
 
@@ -316,6 +316,8 @@ def _read_file(path: Path) -> bytes:
 
 
 def _read_toml(data: bytes, where: str, *, trusted: bool) -> dict[str, object]:
+    import tomllib  # only here, as below: most runs have no file of settings
+
     text = _decode(data, where)
     try:
         document = tomllib.loads(text)
@@ -384,6 +386,8 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, object]:
             continue
         setting = variables.get(variable)
         if setting is None:
+            import difflib
+
             close = difflib.get_close_matches(variable, list(variables), n=1, cutoff=0.88)
             if close:
                 raise SettingsError(variable, None, "unknown variable", f"did you mean {close[0]}?")
@@ -511,4 +515,8 @@ class _KeyScanner:
 def _unquoted(key: str) -> str:
     if key[0] == "'":
         return key[1:-1]
-    return str(tomllib.loads(f"k = {key}")["k"]) if key[0] == '"' else key
+    if key[0] != '"':
+        return key
+    import tomllib
+
+    return str(tomllib.loads(f"k = {key}")["k"])

@@ -74,9 +74,13 @@ def _unplaced(code: str, context: Context, file: FilePlacement, placement: Place
 
 def _follows(context: Context, placement: Placement) -> str:
     """Says so where an earlier patch of the series, which did not land, would have brought the lines."""
-    expected = {line for d in placement.differences for line in d.expected if len(line.strip()) > 3}
+    hunk = next(h for h in context.patch.hunks if h.number == placement.hunk)
+    text = context.ground.text(placement.target_path) if placement.target_path else None
+    standing = {line.rstrip(b"\n") for line in text.lines} if text is not None else set()
+    expected = {line for line in hunk.preimage if len(line.strip()) > 3 and line not in standing}
     for number, earlier in context.earlier:
-        if earlier.target_path == placement.target_path and expected & _brought(earlier):
+        paths = {earlier.target_path, placement.target_path} - {""}
+        if len(paths) <= 1 and expected & _brought(earlier):
             return f"; follows from patch {number}, which does not land here either"
     return ""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from .conditions import BRANCH, OPENING, certain, condition
-from .patterns import BODY_EVENT, DIRECTIVE_EVENT, KEYWORD
+from .patterns import BODY_EVENT, KEYWORD, directive_event
 
 _UNCLOSED = 1000
 _SWALLOWED = 100
@@ -185,7 +185,7 @@ def skip_branches(data: bytes, position: int, note: Note, to_end: bool = False) 
     """From within a branch to the directive that ends it, or with `to_end` to the group's #endif:
     (offset of the directive, offset of its end); (-1, length of the data) where there is none."""
     depth = 0
-    for match in DIRECTIVE_EVENT.finditer(data, position):
+    for match in directive_event().finditer(data, position):
         at = match.start()
         if data[at] != 0x23:
             continue
@@ -209,7 +209,7 @@ def _by_layout(data: bytes, start: int) -> Body:
     found = data.find(b"\n}", start)
     close = found + 1 if found >= 0 else max(len(data.rstrip()) - 1, start)
     popped = inner = 0
-    for match in DIRECTIVE_EVENT.finditer(data, start, close):
+    for match in directive_event().finditer(data, start, close):
         keyword = KEYWORD.match(data, match.start()) if data[match.start()] == 0x23 else None
         if keyword is None:
             continue

@@ -10,7 +10,7 @@ from ..model import Region, RegionKind
 from .heads import split_calls
 from .lines import Lines
 from .parse import chunk_regions
-from .patterns import DIRECTIVE_EVENT
+from .patterns import directive_event
 from .regions import RegionMap
 from .scan import Scan, scan
 
@@ -130,5 +130,5 @@ def _layout_functions(data: bytes, lines: Lines) -> Iterator[Region]:
 
 
 def _layout_macros(data: bytes, lines: Lines) -> Iterator[Region]:
-    spans = (x.span() for x in DIRECTIVE_EVENT.finditer(data))
+    spans = (x.span() for x in directive_event().finditer(data))
     return _macros(data, (x for x in spans if data[x[0]] == 0x23), lines)

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from .patterns import COMMENT, DIRECTIVE_EVENT, KEYWORD, SPLICE_RE
+from .patterns import COMMENT, KEYWORD, SPLICE_RE, directive_event
 
 _DEEPEST = 200
 _MOST_BRANCHES = 200
@@ -149,7 +149,7 @@ def _conditionals(data: bytes) -> list[tuple[bytes, bytes, int, int, int]]:
     """(keyword, rest, first line, last line, offset of its end) of every conditional directive."""
     found: list[tuple[bytes, bytes, int, int, int]] = []
     line, counted = 1, 0
-    for match in DIRECTIVE_EVENT.finditer(data):
+    for match in directive_event().finditer(data):
         start = match.start()
         if data[start] != 0x23:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from backport.errors import DamagedPatchError
 from backport.intake.paths import DEV_NULL, git_names, has_prefix, safe_path, strip_count, unquote
@@ -21,8 +21,7 @@ _MODE = re.compile(rb"[0-7]{5,6}")
 _KINDS = {" ": LineKind.CONTEXT, "+": LineKind.ADDED, "-": LineKind.REMOVED}
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedDiff:
+class ParsedDiff(NamedTuple):
     """The files of a diff in its order, and what had to be mended to read them."""
 
     files: tuple[FileChange, ...]

@@ -7,7 +7,7 @@ Indices in this room are 0-based and half-open, as Python slices are; the model'
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from backport.model import Hunk, HunkLine, LineKind
 
@@ -36,8 +36,7 @@ def keys(lines: Sequence[bytes]) -> list[bytes]:
     return [b" ".join(line.split()) for line in lines]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A maximal group of changed lines within a hunk.
 
     `old` and `new` are the half-open ranges of its lines in the hunk's pre-image and post-image.
@@ -51,8 +50,7 @@ class Run:
     added: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Images:
+class Images(NamedTuple):
     """A hunk taken apart: its images as full lines, its runs, and its outer context."""
 
     old: tuple[bytes, ...]
@@ -100,8 +98,7 @@ def _run(old: list[bytes], new: list[bytes], start: tuple[int, int]) -> Run:
     return Run(start[0], len(old), start[1], len(new), tuple(old[start[0] :]), tuple(new[start[1] :]))
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace the target's lines [first, last) by `lines`."""
 
     first: int

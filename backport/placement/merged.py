@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from backport.git import ConflictRegion, DiffHunk
 from backport.model import Hunk
@@ -56,8 +56,7 @@ class LineMap:
         return old + shift
 
 
-@dataclass(frozen=True, slots=True)
-class MergedHunk:
+class MergedHunk(NamedTuple):
     """What became of a hunk's runs. `at` is the target's index of its first change that landed, or of
     where its first run belongs; `conflicts`, `landed` and `there` count runs."""
 
@@ -100,8 +99,7 @@ def resolve(merged: bytes, regions: Sequence[ConflictRegion], *, ours: bool) -> 
     return b"".join(result)
 
 
-@dataclass(frozen=True, slots=True)
-class MergeMaps:
+class MergeMaps(NamedTuple):
     """The differences that tell hunks apart: base to target, post-image to merge (conflicts resolved to
     the target's side), target to that merge; and the conflicts in the post-image's lines."""
 

@@ -184,7 +184,12 @@ def _judge_run(run: Run, hunk: _Hunk) -> RunJudgement:
         if found is not None and _beside(found, window, run, hunk):
             stale = _standing(gone, hunk.target, window, found)
             return RunJudgement(RunState.PARTLY if stale else RunState.PRESENT, *window, found, 1.0)
-        later = _judge_later(run, lines, gone, hunk, window)
+        # The very lines, but not beside their neighbours, are other lines of the same words.
+        later = (
+            RunJudgement(RunState.PARTLY, *window, None, 1.0)
+            if found is not None
+            else _judge_later(run, lines, gone, hunk, window)
+        )
         if best is None or _RANK.index(later.state) < _RANK.index(best.state):
             best = later
     return best or RunJudgement(RunState.UNKNOWN, *hunk.bounds)

@@ -199,9 +199,11 @@ def _applied_nearer(item: Work, position: Position, file: _File) -> Placement | 
     here = outcome.scopes_over(text, nearest, nearest + len(item.parts.new))
     if not (abs(nearest - expected) < abs(position.offset) or (stray and not outcome.strays(item, here))):
         return None
-    bounds = (nearest, nearest + len(item.parts.new))
-    judgement = judge(item.parts, file.path, text, bounds)
-    return outcome.there(item, file.path, text, judgement) if judgement.applied else None
+    edits = edits_at(item.parts.turned, nearest)
+    there = drift.Landing(edits, edits[0].first, nearest, 1.0, 1.0, ())
+    if not _proved(item, there, text, expected):
+        return None
+    return outcome.there_in_step(item, text, there)
 
 
 # --- the ladder ---------------------------------------------------------------------------------
@@ -235,7 +237,7 @@ def _in_step(item: Work, file: _File) -> Placement | None:
     backward = drift.land(item.parts.turned, text, whole, shifted)
     if forward is not None and not at_home(forward.edits):
         forward = None
-    if backward is not None and not (at_home(backward.edits) and _proved(item, backward, text)):
+    if backward is not None and not (at_home(backward.edits) and _proved(item, backward, text, shifted)):
         backward = None
     if backward is not None and (forward is None or _better(backward, forward, item)):
         return outcome.there_in_step(item, text, backward)
@@ -253,25 +255,34 @@ def _at_home(item: Work, text: TargetText, expected: int) -> Callable[[Sequence[
     return lambda edits: not outcome.strays(item, outcome.edited_scopes(text, edits))
 
 
-def _proved(item: Work, backward: drift.Landing, text: TargetText) -> bool:
+def _proved(item: Work, backward: drift.Landing, text: TargetText, expected: int) -> bool:
     """Whether a post-image that stands in the target proves that the change is there.
 
-    Word for word it does. Otherwise the removed lines must be gone: from beside the place, and where no telling
-    line stands on both sides of the change, or the hunk names a function that is not here, from the whole file."""
+    What the hunk removes must not stand beside the place. Then, word for word, it is proved, if some line of it
+    is at no other place of the file; else by its place, by nearly all of it or by telling lines on both sides; else
+    only if what is removed is gone from the file."""
     new = keys(item.parts.new)
     start = backward.start
-    if text.keys[start : start + len(new)] == new:
-        return True
     fresh = set(new)
-    gone = [k for run in item.parts.runs for k in keys(run.removed) if len(k) > 3 and k not in fresh]
-    if any(
-        _stands_beside(run, edit, fresh, text)
-        for run, edit in zip(item.parts.runs, backward.edits, strict=True)
-    ):
+    runs = zip(item.parts.runs, backward.edits, strict=True)
+    whole = text.keys[start : start + len(new)] == new
+    if any(_stands_beside(run, edit, fresh, text, whole=whole) for run, edit in runs):
         return False
-    if _between_telling(item, new, start, text):
+    if whole:
+        return _at_home_or_unique(item, new, text, expected)
+    in_step = backward.share >= IN_STEP and abs(start - expected) <= SIDE
+    if in_step or backward.share >= NEARLY_ALL or _between_telling(item, new, start, text):
         return True
+    gone = [k for run in item.parts.runs for k in keys(run.removed) if len(k) > 3 and k not in fresh]
     return not gone or sum(k in text.key_index for k in gone) <= len(gone) / 2
+
+
+def _at_home_or_unique(item: Work, new: Sequence[bytes], text: TargetText, expected: int) -> bool:
+    """Whether the hunk's function is in the file, or is not named, or a line of the hunk is unique in it."""
+    headed = any(r.first == 0 and r.kind is not RegionKind.SECTION for r in item.scopes)
+    if not headed or home_site(item, text, expected) is not None:
+        return True
+    return any(len(k) > 3 and len(text.key_index.get(k, ())) == 1 for k in new)
 
 
 def _between_telling(item: Work, new: Sequence[bytes], start: int, text: TargetText) -> bool:
@@ -285,13 +296,25 @@ def _between_telling(item: Work, new: Sequence[bytes], start: int, text: TargetT
     )
 
 
-def _stands_beside(run: Run, edit: Edit, fresh: set[bytes], text: TargetText) -> bool:
-    """Whether most of what a run removes, if it is more than a line or two, stands right beside its place."""
+def _stands_beside(run: Run, edit: Edit, fresh: set[bytes], text: TargetText, *, whole: bool) -> bool:
+    """Whether most of what a run removes, if that is more than a line or two, stands within its length of its
+    place; or, where some context is missing, anything of it right beside it."""
     gone = [k for k in keys(run.removed) if len(k) > 3 and k not in fresh]
-    reach = len(run.removed) + SIDE
-    around = set(text.keys[max(edit.first - reach, 0) : edit.last + reach])
-    return len(gone) >= SIDE and sum(k in around for k in gone) > len(gone) / 2
+    if not whole and not run.added and any(k in gone for k in _around(edit, 2, text)):
+        return True
+    reach = set(_around(edit, len(run.removed) + SIDE, text))
+    return len(gone) >= SIDE and sum(k in reach for k in gone) > len(gone) / 2
 
+
+def _around(edit: Edit, reach: int, text: TargetText) -> list[bytes]:
+    return text.keys[max(edit.first - reach, 0) : edit.first] + text.keys[edit.last : edit.last + reach]
+
+
+IN_STEP = 0.6
+"""The same for a post-image that stands where the hunks before it say it should."""
+
+NEARLY_ALL = 0.85
+"""Weight of a post-image's lines that stand in the target, as a share, at which they need no more proof."""
 
 SIDE = 3
 """git's length of context, and the fewest lines that say something of a place together."""

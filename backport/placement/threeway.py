@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
+from typing import NamedTuple, Protocol
 
 from backport.csource import RegionMap, region_map
 from backport.git import DiffHunk, conflict_regions
@@ -30,8 +30,7 @@ class Differ(Protocol):
     ) -> Mapping[str, Sequence[DiffHunk]]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class MergedFile:
+class MergedFile(NamedTuple):
     """One file of a merge: the patch's two texts, the target's, and git's result with its markers.
 
     `path` is where the target has it; `marker_size` the length of its conflict markers."""
@@ -45,8 +44,7 @@ class MergedFile:
     marker_size: int = 7
 
 
-@dataclass(frozen=True, slots=True)
-class _Hunk:
+class _Hunk(NamedTuple):
     hunk: Hunk
     parts: Images
     functions: tuple[Region, ...]

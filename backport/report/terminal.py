@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 import unicodedata
 
 _CONTROL = re.compile(
@@ -80,6 +79,10 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
     """Words in lines of `width` columns; `first` begins the first line, `rest` the others."""
     rest = " " * columns(first) if rest is None else rest
     if text.isascii():
+        if text and text == " ".join(text.split()) and len(first) + len(text) <= width:
+            return [first + text]
+        import textwrap  # only here: few lines of a report are too long
+
         return textwrap.wrap(
             text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
         ) or [first.rstrip()]

@@ -148,7 +148,9 @@ def test_hunks_are_rejected_and_applied_as_by_git(found: list[Case], context: in
             target = found[number].target
             positions = ours(change, target, None)
             first = change.hunks[0].number
-            refused = {h.number - first + 1 for h, p in zip(change.hunks, positions, strict=True) if p is None}
+            refused = {
+                h.number - first + 1 for h, p in zip(change.hunks, positions, strict=True) if p is None
+            }
             result = (Path(top) / "t" / f"{number:03d}").read_bytes()
             if joins_lines(change, target) and result != applied(change, target, positions):
                 assert log[number] < refused or result.count(b"\n") < applied(
@@ -177,7 +179,9 @@ def test_a_patch_lands_whole_or_not_as_with_git(case: Case, context: int) -> Non
 
 # --- GNU patch -----------------------------------------------------------------------------------
 
-_HUNK = re.compile(r"Hunk #(\d+) (succeeded|FAILED) at -?\d+(?: with fuzz (\d+))?(?: \(offset (-?\d+) lines?\))?")
+_HUNK = re.compile(
+    r"Hunk #(\d+) (succeeded|FAILED) at -?\d+(?: with fuzz (\d+))?(?: \(offset (-?\d+) lines?\))?"
+)
 
 
 def said_by_patch(log: str) -> dict[int, list[tuple[bool, int, int]]]:

@@ -1,10 +1,10 @@
 """Is the change there? Cases in which the truth is known, as files in `cases`: a file dropped in is a test.
 
-A case is a sentence, then sections: `--- before PATH`, `--- after PATH` (the patch is their difference), `--- target
-PATH`, and `--- expect`, of which each line is `bare N: WORDS` (the diff alone, no base) or `base N: WORDS` (as a commit
-of a repository that the target shares) for hunk N. Words: a placement; `there` (applied or evolved), `lands`; `!` before
-any of these for not; a function `f()`, `enum e` or `struct s` of the target that the change is in; `PATH:LINE`, its
-line of the target.
+A case is a sentence, then sections: `--- before PATH`, `--- after PATH` (the patch is their difference),
+`--- target PATH`, and `--- expect`, of which each line is `bare N: WORDS` (the diff alone, no base) or
+`base N: WORDS` (as a commit of a repository that the target shares) for hunk N. Words: a placement; `there`
+(applied or evolved), `lands`; `!` before any of these for not; a function `f()`, `enum e` or `struct s` of the
+target that the change is in; `PATH:LINE`, its line of the target.
 """
 
 from __future__ import annotations
@@ -113,8 +113,12 @@ def test_case(path: Path, mode: str, tmp_path: Path) -> None:
     case = read_case(path)
     found = {h.number: h for h in hunks(MODES[mode](case, tmp_path))}
     assert set(found) == set(case.expect[mode]), "the hunks of the patch"
-    wrong = [f"hunk {n}: {why}" for n, words in case.expect[mode].items() for why in problems(found[n], words)]
-    assert not wrong, [(h.placement, h.reason, h.detail, h.target_path, h.target_line) for h in found.values()]
+    wrong = [
+        f"hunk {n}: {why}" for n, words in case.expect[mode].items() for why in problems(found[n], words)
+    ]
+    assert not wrong, [
+        (h.placement, h.reason, h.detail, h.target_path, h.target_line) for h in found.values()
+    ]
 
 
 def test_there_are_cases_of_both_kinds() -> None:

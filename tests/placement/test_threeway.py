@@ -212,9 +212,7 @@ def test_a_rename_in_the_patch(tmp_path: Path) -> None:
 
 
 def test_a_file_that_the_target_deleted(tmp_path: Path) -> None:
-    repo, onto, commit = three(
-        tmp_path, {"f": LONG, "k": "k\n"}, {"f": None}, {"f": swap(LONG, l5="five\n")}
-    )
+    repo, onto, commit = three(tmp_path, {"f": LONG, "k": "k\n"}, {"f": None}, {"f": swap(LONG, l5="five\n")})
     placed = place_commit(repo, commit, onto)
     assert not repo.cherry_pick(commit, onto).clean
     (hunk,) = placements(placed)
@@ -223,9 +221,7 @@ def test_a_file_that_the_target_deleted(tmp_path: Path) -> None:
 
 
 def test_a_file_that_the_patch_deletes_and_the_target_changed(tmp_path: Path) -> None:
-    repo, onto, commit = three(
-        tmp_path, {"f": LONG, "k": "k\n"}, {"f": swap(LONG, l5="five\n")}, {"f": None}
-    )
+    repo, onto, commit = three(tmp_path, {"f": LONG, "k": "k\n"}, {"f": swap(LONG, l5="five\n")}, {"f": None})
     placed = place_commit(repo, commit, onto)
     assert not repo.cherry_pick(commit, onto).clean
     assert {p.kind for p in placements(placed)} == {PlacementKind.CONFLICT}
@@ -341,9 +337,7 @@ def sides(*kinds: str) -> st.SearchStrategy[Change]:
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
-@given(
-    sides("replace", "insert", "delete", "same"), sides("replace", "replace", "insert", "delete", "same")
-)
+@given(sides("replace", "insert", "delete", "same"), sides("replace", "replace", "insert", "delete", "same"))
 def test_hunks_are_as_git_merges_them(ours: Change, theirs: Change) -> None:
     """Every line of every side is unlike all others, so that git's result itself says what became of a hunk."""
     base = [f"line {n}\n" for n in range(40)]
@@ -361,7 +355,9 @@ def test_hunks_are_as_git_merges_them(ours: Change, theirs: Change) -> None:
     regions = conflict_regions(shown, "HEAD", f"{commit[:7]} (patch)")
     assert picked.clean == (not regions)
     in_conflict = {line for r in regions for line in r.theirs}
-    wide = conflict_regions(style.files["f"], "HEAD", f"{commit[:7]} (patch)", f"parent of {commit[:7]} (patch)")
+    wide = conflict_regions(
+        style.files["f"], "HEAD", f"{commit[:7]} (patch)", f"parent of {commit[:7]} (patch)"
+    )
     base_in_conflict = {line for r in wide for line in r.base or ()}
     hunks = {h.number: h for f in placed.placement.files for h in f.change.hunks}
     stands = {line.encode().rstrip(b"\n") for line in target}
