@@ -181,7 +181,7 @@ def _judge_run(run: Run, hunk: _Hunk) -> RunJudgement:
     best: RunJudgement | None = None
     for window in [*_windows(run, hunk, len(lines)), *_named_window(run, hunk, len(lines))]:
         found = find(added, hunk.target, *window)
-        if found is not None and _beside(found, window, run, hunk):
+        if found is not None and _beside(found, window, run, hunk) and _on_its_side(run, hunk, found):
             stale = _standing(gone, hunk.target, window, found)
             return RunJudgement(RunState.PARTLY if stale else RunState.PRESENT, *window, found, 1.0)
         # The very lines, but not beside their neighbours, are other lines of the same words.
@@ -212,6 +212,24 @@ def _beside(found: tuple[int, int], window: tuple[int, int], run: Run, hunk: _Hu
     over = sum(bool(target.tokens[n]) for n in range(above + 1, found[0])) if above is not None else NEAR
     under = sum(bool(target.tokens[n]) for n in range(found[1], below)) if below is not None else NEAR
     return over <= 1 or under <= 1
+
+
+def _on_its_side(run: Run, hunk: _Hunk, found: tuple[int, int]) -> bool:
+    """Whether the short lines (a brace, a label) between the run and its telling neighbours stand on the same
+    side of what was found: behind `out:` or within a block is another place."""
+    before, after = hunk.neighbours(run, TELLING)
+    rows = hunk.target.tokens
+    above = hunk.equal.get(before) if before is not None else None
+    below = hunk.equal.get(after) if after is not None else None
+    if before is not None and above is not None and above < found[0]:
+        short = Counter(line for line in hunk.tokens[before + 1 : run.new_first] if line)
+        if short - Counter(rows[n] for n in range(above + 1, found[0])):
+            return False
+    if after is not None and below is not None and found[1] <= below:
+        short = Counter(line for line in hunk.tokens[run.new_last : after] if line)
+        if short - Counter(rows[n] for n in range(found[1], below)):
+            return False
+    return True
 
 
 _RANK = (RunState.PRESENT, RunState.LATER, RunState.PARTLY, RunState.BEFORE, RunState.UNKNOWN)

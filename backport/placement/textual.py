@@ -258,18 +258,19 @@ def _at_home(item: Work, text: TargetText, expected: int) -> Callable[[Sequence[
 def _proved(item: Work, backward: drift.Landing, text: TargetText, expected: int) -> bool:
     """Whether a post-image that stands in the target proves that the change is there.
 
-    What the hunk removes must not stand beside the place. Then, word for word, it is proved, if some line of it
-    is at no other place of the file; else by its place, by nearly all of it or by telling lines on both sides; else
-    only if what is removed is gone from the file."""
+    What a hunk removes that adds nothing of its own must not stand beside the place. Then, word for word, it is
+    proved, if its function is there or a context line is at no other place of the file; else by its place, by nearly
+    all of it or by telling lines on both sides; else only if what is removed is gone from the file."""
     new = keys(item.parts.new)
     start = backward.start
     fresh = set(new)
     runs = zip(item.parts.runs, backward.edits, strict=True)
     whole = text.keys[start : start + len(new)] == new
-    if any(_stands_beside(run, edit, fresh, text, whole=whole) for run, edit in runs):
+    brings = any(_says(k, text) for run in item.parts.runs for k in keys(run.added))
+    if not brings and any(_stands_beside(run, edit, fresh, text, whole=whole) for run, edit in runs):
         return False
     if whole:
-        return _at_home_or_unique(item, new, text, expected)
+        return _at_home_or_unique(item, backward.edits, new, text)
     in_step = backward.share >= IN_STEP and abs(start - expected) <= SIDE
     if in_step or backward.share >= NEARLY_ALL or _between_telling(item, new, start, text):
         return True
@@ -277,12 +278,13 @@ def _proved(item: Work, backward: drift.Landing, text: TargetText, expected: int
     return not gone or sum(k in text.key_index for k in gone) <= len(gone) / 2
 
 
-def _at_home_or_unique(item: Work, new: Sequence[bytes], text: TargetText, expected: int) -> bool:
-    """Whether the hunk's function is in the file, or is not named, or a line of the hunk is unique in it."""
-    headed = any(r.first == 0 and r.kind is not RegionKind.SECTION for r in item.scopes)
-    if not headed or home_site(item, text, expected) is not None:
+def _at_home_or_unique(item: Work, edits: Sequence[Edit], new: Sequence[bytes], text: TargetText) -> bool:
+    """Whether the place is not in another function than the hunk names, or a context line is unique in the file."""
+    if not outcome.strays(item, outcome.edited_scopes(text, edits)):
         return True
-    return any(len(k) > 3 and len(text.key_index.get(k, ())) == 1 for k in new)
+    added = {i for run in item.parts.runs for i in range(run.new_first, run.new_last)}
+    context = (k for i, k in enumerate(new) if i not in added and len(k) > 3)
+    return any(len(text.key_index.get(k, ())) == 1 for k in context)
 
 
 def _between_telling(item: Work, new: Sequence[bytes], start: int, text: TargetText) -> bool:
@@ -296,14 +298,20 @@ def _between_telling(item: Work, new: Sequence[bytes], start: int, text: TargetT
     )
 
 
+def _says(line: bytes, text: TargetText) -> bool:
+    """Whether a line is long and rare enough in the file to say by itself that it was added."""
+    return len(line) > 3 and 0 < len(text.key_index.get(line, ())) <= 2
+
+
 def _stands_beside(run: Run, edit: Edit, fresh: set[bytes], text: TargetText, *, whole: bool) -> bool:
     """Whether most of what a run removes, if that is more than a line or two, stands within its length of its
     place; or, where some context is missing, anything of it right beside it."""
     gone = [k for k in keys(run.removed) if len(k) > 3 and k not in fresh]
-    if not whole and not run.added and any(k in gone for k in _around(edit, 2, text)):
+    if not whole and any(k in gone for k in _around(edit, 1 if run.added else SIDE, text)):
         return True
     reach = set(_around(edit, len(run.removed) + SIDE, text))
-    return len(gone) >= SIDE and sum(k in reach for k in gone) > len(gone) / 2
+    weights = [(drift.line_weight(k, text), k in reach) for k in gone]
+    return len(gone) >= SIDE and sum(w for w, held in weights if held) > sum(w for w, _ in weights) / 2
 
 
 def _around(edit: Edit, reach: int, text: TargetText) -> list[bytes]:

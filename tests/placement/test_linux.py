@@ -116,7 +116,7 @@ def test_so_do_they_with_a_tenth_of_the_context_changed(
     kernels: tuple[Repo, tuple[FileChange, ...]],
 ) -> None:
     repo, changes = kernels
-    dice = random.Random(2)
+    dice = random.Random(1)
     found = list(reports(repo, tuple(drifted(c, dice) for c in changes)))
     assert [w for path, report in found for w in wrong(path, report)] == []
     placements = {str(h.placement) for _, r in found for h in hunks(r, 0)}
