@@ -154,19 +154,18 @@ def _gap(run: Run, needle: Sequence[bytes], alignment: Alignment, length: int) -
 def _held(
     run: Run, needle: Sequence[bytes], alignment: Alignment, place: tuple[int, int], target: TargetText
 ) -> bool:
-    """Whether lines close to the run stand unchanged and close by on both its sides (or the file ends there).
-
-    A side of one line may read differently if the other side holds."""
+    """Whether lines close to the run stand close by: on one side of removed lines, which say where they are
+    themselves, and on both sides of an insertion (a side of one line may read differently, or the file ends)."""
     before = [i for i in range(run.old_first - 1, -1, -1) if needle[i]][:SIDE]
     after = [i for i in range(run.old_last, len(needle)) if needle[i]][:SIDE]
     above = _side(before, needle, alignment, target, range(place[0] - 2 * SIDE, place[0]))
     below = _side(after, needle, alignment, target, range(place[1], place[1] + 2 * SIDE))
-    if not before and not after:
-        return bool(run.removed)
+    if run.removed:
+        return above or below or not (before or after)
     length = len(target.lines)
     weak_above = above or (len(before) <= 1 and (below or place[0] == 0))
     weak_below = below or (len(after) <= 1 and (above or place[1] == length))
-    return weak_above and weak_below and (above or below or bool(run.removed))
+    return weak_above and weak_below and (above or below)
 
 
 def _side(

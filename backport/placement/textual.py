@@ -41,7 +41,7 @@ class _File:
     text: TargetText
     renamed: bool
     edits: dict[str, list[Edit]] = field(default_factory=dict)
-    shifts: list[tuple[int, int]] = field(default_factory=list)
+    shifts: list[tuple[int, int, int]] = field(default_factory=list)
     removed: frozenset[str] = frozenset()
 
     def free(self, path: str, edits: Sequence[Edit]) -> bool:
@@ -56,12 +56,17 @@ class _File:
 
     def expected(self, hunk: Hunk) -> int:
         """The index at which the hunk should stand, going by the nearest hunk that was found."""
-        nearest = min(self.shifts, key=lambda s: abs(s[0] - hunk.old_start), default=(0, 0))
-        return max(hunk.old_start - 1 + nearest[1], 0)
+        if not self.shifts:
+            return max(hunk.old_start - 1, 0)
+        line, before, after = min(self.shifts, key=lambda s: abs(s[0] - hunk.old_start))
+        return max(hunk.old_start - 1 + (after if line < hunk.old_start else before), 0)
 
     def note(self, placement: Placement, hunk: Hunk) -> Placement:
         if placement.target_line and placement.target_path == self.text.path:
-            self.shifts.append((hunk.old_start, placement.target_line - placement.line))
+            shift = placement.target_line - placement.line
+            # Where a hunk is there already, what it added shifts the lines below it.
+            grown = hunk.new_count - hunk.old_count if placement.kind.there else 0
+            self.shifts.append((hunk.old_start, shift, shift + grown))
         return placement
 
 
@@ -109,7 +114,8 @@ def place_hunks(
         fuzzy = gnu_patch_positions(pairs, text.lines, ground.fuzz)
     for item, position in zip(work, positions, strict=True):
         if position is not None:
-            file.shifts.append((item.hunk.old_start, position.at - (item.hunk.old_start - 1)))
+            shift = position.at - (item.hunk.old_start - 1)
+            file.shifts.append((item.hunk.old_start, shift, shift))
             if position.offset == 0:
                 file.take(text.path, edits_at(item.parts, position.at))
     placements = list(_place_all(work, positions, fuzzy, file))
@@ -267,7 +273,9 @@ def _proved(item: Work, backward: drift.Landing, text: TargetText, expected: int
     runs = zip(item.parts.runs, backward.edits, strict=True)
     whole = text.keys[start : start + len(new)] == new
     brings = any(_says(k, text) for run in item.parts.runs for k in keys(run.added))
-    if not brings and any(_stands_beside(run, edit, fresh, text, whole=whole) for run, edit in runs):
+    if not brings and any(_stands_beside(run, edit, fresh, text) for run, edit in runs):
+        return False
+    if _stands_within(item, new, start, text) or _swapped(item, new, start, text):
         return False
     if whole:
         return _at_home_or_unique(item, backward.edits, new, text)
@@ -303,20 +311,45 @@ def _says(line: bytes, text: TargetText) -> bool:
     return len(line) > 3 and 0 < len(text.key_index.get(line, ())) <= 2
 
 
-def _stands_beside(run: Run, edit: Edit, fresh: set[bytes], text: TargetText, *, whole: bool) -> bool:
+def _stands_beside(run: Run, edit: Edit, fresh: set[bytes], text: TargetText) -> bool:
     """Whether most of what a run removes, if that is more than a line or two, stands within its length of its
-    place; or, where some context is missing, anything of it right beside it."""
+    place."""
     gone = [k for k in keys(run.removed) if len(k) > 3 and k not in fresh]
-    if not whole and any(k in gone for k in _around(edit, 1 if run.added else SIDE, text)):
-        return True
     reach = set(_around(edit, len(run.removed) + SIDE, text))
     weights = [(drift.line_weight(k, text), k in reach) for k in gone]
     return len(gone) >= SIDE and sum(w for w, held in weights if held) > sum(w for w, _ in weights) / 2
 
 
+def _stands_within(item: Work, new: Sequence[bytes], start: int, text: TargetText) -> bool:
+    """Whether a line that the hunk removes stands where a line of its context should, and that is not there."""
+    gone = {k for run in item.parts.runs for k in keys(run.removed) if len(k) > 3}.difference(new)
+    here = text.keys[start : start + len(new)]
+    return any(k in gone and drift.likeness(k, wanted) < ALIKE for k, wanted in zip(here, new, strict=False))
+
+
+def _swapped(item: Work, new: Sequence[bytes], start: int, text: TargetText) -> bool:
+    """Whether a direct neighbour of what the hunk adds stands on the other side of it."""
+    for run in item.parts.runs:
+        if not run.added:
+            continue
+        first, last = start + run.new_first, start + run.new_last
+        before = next((i for i in range(run.new_first - 1, -1, -1) if new[i]), None)
+        after = next((i for i in range(run.new_last, len(new)) if new[i]), None)
+        behind, ahead = text.keys[last : last + SIDE], text.keys[max(first - SIDE, 0) : first]
+        if before is not None and text.keys[start + before] != new[before] and new[before] in behind:
+            return True
+        there = text.keys[start + after] if after is not None and start + after < len(text.keys) else None
+        if after is not None and there not in (None, new[after]) and new[after] in ahead:
+            return True
+    return False
+
+
 def _around(edit: Edit, reach: int, text: TargetText) -> list[bytes]:
     return text.keys[max(edit.first - reach, 0) : edit.first] + text.keys[edit.last : edit.last + reach]
 
+
+ALIKE = 0.75
+"""How alike a line must be to the one that should stand there, at least, to be taken for it."""
 
 IN_STEP = 0.6
 """The same for a post-image that stands where the hunks before it say it should."""
