@@ -421,6 +421,7 @@ class Reason(StrEnum):
     FILE_RENAMED = "file-renamed"
     MERGED_CLEANLY = "merged-cleanly"
     ALREADY_THERE = "already-there"
+    MERGED_ALREADY = "merged-already"
     LATER_FORM = "later-form"
     PARTLY_THERE = "partly-there"
     LINES_DIFFER = "lines-differ"

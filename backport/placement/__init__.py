@@ -7,6 +7,7 @@ order for one patch on one tree.
 from __future__ import annotations
 
 from backport.placement.base import BaseTexts, find_base
-from backport.placement.patch import FilePlacement, PatchPlacement, place_patch
+from backport.placement.patch import place_patch
+from backport.placement.result import FilePlacement, PatchPlacement
 
 __all__ = ["BaseTexts", "FilePlacement", "PatchPlacement", "find_base", "place_patch"]

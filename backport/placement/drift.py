@@ -18,8 +18,8 @@ from itertools import pairwise
 from backport.model import Difference
 from backport.placement.align import Alignment, align
 from backport.placement.context import LineIndex
+from backport.placement.differences import differences
 from backport.placement.lines import Edit, Images, Run, keys
-from backport.placement.presence import differences
 from backport.placement.target import TargetText
 
 ENOUGH = 0.5

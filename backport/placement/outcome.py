@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from backport.model import Placement, PlacementKind, Reason, Region, RegionKind, Texts3
 from backport.placement.align import Alignment, align, firm
+from backport.placement.differences import differences
 from backport.placement.drift import Landing
 from backport.placement.excerpts import hunk_excerpts, target_excerpt
 from backport.placement.ground import Ground
 from backport.placement.lines import Edit, first_changed_line, keys
-from backport.placement.presence import Judgement, differences
+from backport.placement.presence import Judgement
 from backport.placement.scopes import scopes_in_base
 from backport.placement.sites import Site, Work
 from backport.placement.target import TargetText, is_scope
