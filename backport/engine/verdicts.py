@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from backport.model import PlacementKind, Verdict
+from backport.model import PlacementKind, Reason, Verdict
 from backport.placement import PatchPlacement
 
 _WORST_FIRST = (
@@ -19,15 +19,22 @@ _WORST_FIRST = (
 
 
 def patch_verdict(placed: PatchPlacement) -> Verdict:
-    """The verdict of a patch: `partial` when some of it is there and something else does not land."""
-    kinds: list[PlacementKind] = []
+    """The verdict of a patch.
+
+    `partial` when some of it is there and a person must look at the rest: because it does not land, or because
+    only this program says what is there (git apply and git's merge refuse such a patch). What git's own merge finds
+    done already does not hinder: the rest lands and the patch is `clean`.
+    """
+    found: list[tuple[PlacementKind, Reason]] = []
     for file in placed.files:
-        kinds.extend((p.kind for p in file.placements) if file.placements else (file.kind,))
-    stuck = any(not k.lands and not k.there for k in kinds)
-    there = any(k.there for k in kinds)
-    if stuck:
+        parts = [(p.kind, p.reason) for p in file.placements]
+        found.extend(parts or [(file.kind, file.reason)])
+    there = [reason for kind, reason in found if kind.there]
+    if any(not kind.lands and not kind.there for kind, _ in found):
         return Verdict.PARTIAL if there else Verdict.CONFLICT
-    return Verdict.APPLIED if kinds and all(k.there for k in kinds) else Verdict.CLEAN
+    if found and len(there) == len(found):
+        return Verdict.APPLIED
+    return Verdict.CLEAN if all(reason is Reason.MERGED_ALREADY for reason in there) else Verdict.PARTIAL
 
 
 def target_verdict(verdicts: Iterable[Verdict | None]) -> Verdict | None:

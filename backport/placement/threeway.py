@@ -141,7 +141,7 @@ def _place(item: _Hunk, file: MergedFile, target: TargetText, maps: MergeMaps, g
     if not merged.landed and _only_moved(item, file, target, merged.at):
         return _unplaced(item, file, target, merged, ground)
     if not merged.landed:
-        placed = _lands(item, file, target, merged.at, PlacementKind.APPLIED, Reason.ALREADY_THERE, 0)
+        placed = _lands(item, file, target, merged.at, PlacementKind.APPLIED, Reason.MERGED_ALREADY, 0)
         return placed
     return _landed(item, file, target, merged, line)
 

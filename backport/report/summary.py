@@ -32,6 +32,7 @@ REASONS: dict[Reason, str] = {
     Reason.FILE_RENAMED: "the file was renamed",
     Reason.MERGED_CLEANLY: "merged cleanly",
     Reason.ALREADY_THERE: "already there",
+    Reason.MERGED_ALREADY: "already there",
     Reason.LATER_FORM: "there in a later form",
     Reason.PARTLY_THERE: "partly there",
     Reason.LINES_DIFFER: "lines differ",
@@ -298,6 +299,11 @@ def _landing_steps(patch: PatchReport) -> list[str]:
     moved = _numbers(patch, PlacementKind.MOVED)
     if moved:
         return [f"Carry {which(moved)} to the new place by hand; the rest applies as it is."]
+    seen = [h.number for _, h in hunks(patch) if h.reason is Reason.MERGED_ALREADY]
+    if seen:
+        return [
+            f"Apply it with `git am -3` or `git cherry-pick`, which see what is there already ({which(seen)})."
+        ]
     if _numbers(patch, PlacementKind.MERGED):
         return ["Apply it with `git am -3` or `git cherry-pick`: some hunks need the three-way merge."]
     fuzz = _numbers(patch, PlacementKind.FUZZ)
