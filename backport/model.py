@@ -422,6 +422,7 @@ class Reason(StrEnum):
     MERGED_CLEANLY = "merged-cleanly"
     ALREADY_THERE = "already-there"
     MERGED_ALREADY = "merged-already"
+    REMOVAL_DROPPED = "removal-dropped"
     LATER_FORM = "later-form"
     PARTLY_THERE = "partly-there"
     LINES_DIFFER = "lines-differ"

@@ -161,6 +161,16 @@ def _whole_files(context: Context) -> Iterator[Finding]:
             )
 
 
+def _dropped(context: Context) -> Iterator[Finding]:
+    for file, placement in _all(context):
+        if placement.reason is Reason.REMOVAL_DROPPED:
+            text = (
+                f"merges in silence and takes nothing away: the lines that it removes stand elsewhere in "
+                f"{_place(placement).partition(', ')[0]}"
+            )
+            yield _noted("BP110", Severity.ERROR, context, file, placement, text)
+
+
 def _left_over(context: Context) -> Iterator[Finding]:
     """One or two hunks that land while all the others are there already."""
     placed = list(_all(context))
@@ -289,5 +299,14 @@ RULES = (
         "hunk 7 lands in __mcopy_atomic(), mm/userfaultfd.c:557, while all other hunks are there already: was it "
         "left out on purpose?",
         _left_over,
+    ),
+    Rule(
+        "BP110",
+        "git's merge leaves a removal out",
+        Severity.ERROR,
+        "The hunk removes lines that the target has moved within the function. A three-way merge finds them gone from "
+        "their old place and changes nothing, without a word: what upstream took out is still there.",
+        "hunk 2 merges in silence and takes nothing away: the lines that it removes stand elsewhere in f()",
+        _dropped,
     ),
 )

@@ -183,7 +183,7 @@ class _Run:
         ids = HunkIds()
         files = [placed_file(f, ids) for f in placed.files]
         report = patch_report(
-            patch, files, verdict=patch_verdict(placed), base=placed.base, findings=findings
+            patch, files, verdict=patch_verdict(placed, findings), base=placed.base, findings=findings
         )
         return report, skipped
 

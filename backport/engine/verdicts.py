@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from backport.model import PlacementKind, Reason, Verdict
+from backport.model import Finding, PlacementKind, Reason, Severity, Verdict
 from backport.placement import PatchPlacement
 
 _WORST_FIRST = (
@@ -18,8 +18,16 @@ _WORST_FIRST = (
 )
 
 
-def patch_verdict(placed: PatchPlacement) -> Verdict:
-    """The verdict of a patch.
+def patch_verdict(placed: PatchPlacement, findings: Iterable[Finding] = ()) -> Verdict:
+    """The verdict of a patch: that of its hunks, and `unsafe` for one that lands while a finding is an error."""
+    verdict = _by_hunks(placed)
+    if verdict is Verdict.CLEAN and any(f.severity is Severity.ERROR for f in findings):
+        return Verdict.UNSAFE
+    return verdict
+
+
+def _by_hunks(placed: PatchPlacement) -> Verdict:
+    """The verdict of a patch by where its hunks land.
 
     `partial` when some of it is there and a person must look at the rest: because it does not land, or because
     only this program says what is there (git apply and git's merge refuse such a patch). What git's own merge finds

@@ -123,8 +123,11 @@ def merged_hunk(hunk: Hunk, parts: Images, maps: MergeMaps) -> MergedHunk:
         place = _landing(first, last, maps)
         if place is None and _is_there(run, old_start, new_start, maps):
             there += 1
-        elif place is None:
+        elif place is None and maps.conflicts:
             conflicts += 1
+        elif place is None:
+            # The merge is clean, so it did make the change; the differences tell it by other lines.
+            landed += 1
         else:
             landed += 1
             at = place if at is None else at

@@ -139,7 +139,8 @@ def _place(item: _Hunk, file: MergedFile, target: TargetText, maps: MergeMaps, g
         return _unplaced(item, file, target, merged, ground)
     line = first_changed_line(item.hunk)
     if not merged.landed and _only_moved(item, file, target, merged.at):
-        return _unplaced(item, file, target, merged, ground)
+        detail = "git's merge takes nothing away: the target moved the lines"
+        return _lands(item, file, target, merged.at, PlacementKind.MERGED, Reason.REMOVAL_DROPPED, 0, detail)
     if not merged.landed:
         placed = _lands(item, file, target, merged.at, PlacementKind.APPLIED, Reason.MERGED_ALREADY, 0)
         return placed
