@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -89,9 +89,17 @@ def check(
         repositories = _repositories(targets, upstream)
         scratch = stack.enter_context(_scratch(targets, repositories))
         run = _Run(options, scratch, repositories)
-        reports = tuple(run.target(series, target, queue) for target in targets)
+        reports = tuple(_each(run, series, targets, queue))
     refuse_foreign(reports, [t.tree for t in targets])
     return Report(reports, notes=series.notes)
+
+
+def _each(
+    run: _Run, series: Series, targets: Sequence[Target], queue: Series | None
+) -> Iterator[TargetReport]:
+    for number, target in enumerate(targets, 1):
+        run.more = number < len(targets)
+        yield run.target(series, target, queue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +131,13 @@ def _scratch(targets: Sequence[Target], repositories: Sequence[Repository]) -> S
 
 @dataclass(slots=True)
 class _Run:
-    """One call of `check`. Bases are found once for a patch, whatever the number of targets."""
+    """One call of `check`. Bases are found once for a patch, and kept while `more` targets are to come."""
 
     options: _Options
     scratch: Scratch
     repositories: list[Repository]
     bases: dict[int, BaseTexts] = field(default_factory=dict)
+    more: bool = False
 
     def target(self, series: Series, target: Target, queue: Series | None) -> TargetReport:
         state = TargetState.open(target, self.scratch, self.options.settings)
@@ -165,10 +174,13 @@ class _Run:
         self.options.on_event(Event(stage, number, count, target.name))
 
     def _place(self, number: int, patch: Patch, state: TargetState) -> PatchPlacement:
-        if number not in self.bases:
-            self.bases[number] = find_base(patch, self.repositories, self.options.upstream, self.scratch)
+        base = self.bases.pop(number, None)
+        if base is None:
+            base = find_base(patch, self.repositories, self.options.upstream, self.scratch)
+        if self.more:
+            self.bases[number] = base
         ground = state.ground(self.options.steps())
-        return place_patch(patch, self.bases[number], ground)
+        return place_patch(patch, base, ground)
 
     def _report(
         self,
