@@ -10,9 +10,10 @@ that of an earlier hunk, and every line that is not fuzzed away stands there byt
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from backport.model import Hunk
 from backport.placement.lines import Images
@@ -40,13 +41,72 @@ def occurrences(needle: Sequence[bytes], lines: Sequence[bytes], index: LineInde
             rarest, places = offset, found
         if not found:
             return []
-    wanted = list(needle)
-    length = len(wanted)
+    length = len(needle)
+    # A slice of its own type compares without copies: `lines` and `needle` may be lists or tuples.
+    wanted = list(needle) if isinstance(lines, list) else tuple(needle)
+    made = list if isinstance(lines, list) else tuple
     return [
         at - rarest
         for at in places or ()
-        if at >= rarest and list(lines[at - rarest : at - rarest + length]) == wanted
+        if at >= rarest and made(lines[at - rarest : at - rarest + length]) == wanted
     ]
+
+
+CODES = 0x10FFFF
+"""Different lines that can be told apart as characters of a string; beyond that some share a character."""
+
+
+def coder(needles: Iterable[Sequence[bytes]]) -> Callable[[Iterable[bytes]], str]:
+    """A translation of lines (or tokens) to a string with one character for each, so that the C code of
+    `str.find`, linear in the worst case too, looks for runs of them. What no needle holds is NUL."""
+    table: dict[bytes, str] = {}
+    for needle in needles:
+        for line in needle:
+            if line not in table:
+                table[line] = chr(1 + len(table) % CODES)
+    return lambda lines: "".join([table.get(line, "\0") for line in lines])
+
+
+class _Search:
+    """The lines of a file, to be searched for the needles that it is made with, from a place onwards and from
+    a place back. The translation is made when the first needle is not where it is expected."""
+
+    def __init__(self, needles: Iterable[Sequence[bytes]], lines: Sequence[bytes]) -> None:
+        self._needles = needles
+        self.lines = lines
+        self._text: str | None = None
+
+    def stands(self, needle: Sequence[bytes], at: int) -> bool:
+        """Whether the needle stands at this index."""
+        # The first line tells nearly always, and costs no slice.
+        if not 0 <= at <= len(self.lines) - len(needle) or (needle and self.lines[at] != needle[0]):
+            return False
+        return tuple(self.lines[at : at + len(needle)]) == tuple(needle)
+
+    def onwards(self, needle: Sequence[bytes], first: int) -> int | None:
+        """The lowest index, `first` or above, at which the needle stands."""
+        self._translate()
+        wanted = self._code(needle)
+        at = self._forth.find(wanted, first)
+        while at >= 0 and not self.stands(needle, at):
+            at = self._forth.find(wanted, at + 1)
+        return at if at >= 0 else None
+
+    def back(self, needle: Sequence[bytes], last: int, first: int = 0) -> int | None:
+        """The highest index at which the needle stands, all of it in `lines[first:last]`."""
+        self._translate()
+        wanted, size = self._code(needle)[::-1], len(self.lines)
+        at = self._turned.find(wanted, size - last, size - first) if first <= last else -1
+        while at >= 0 and not self.stands(needle, size - at - len(needle)):
+            at = self._turned.find(wanted, at + 1, size - first)
+        return size - at - len(needle) if at >= 0 else None
+
+    def _translate(self) -> None:
+        if self._text is None:
+            self._code = coder(self._needles)
+            self._forth = self._text = self._code(self.lines)
+            # Backwards `str.rfind` may take the product of both lengths.
+            self._turned = self._forth[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,65 +139,115 @@ def positions_in_step(
 def _positions(
     hunks: Sequence[tuple[Hunk, Images]], lines: Sequence[bytes], index: LineIndex, *, in_step: bool
 ) -> list[Position | None]:
-    windows: list[tuple[int, int, int]] = []  # first, last, growth of each placed hunk
+    search = _Search([parts.old for _, parts in hunks], lines)
+    windows = _Windows()
     result: list[Position | None] = []
     shift = 0
     for hunk, parts in hunks:
         # git's line is that of the file as the earlier hunks have left it.
         expected = max(hunk.old_start - 1 + shift if in_step else hunk.new_start - 1, 0)
-        grown = [] if in_step else windows
-        position = _git_position(hunk, parts, lines, index, windows, (expected, grown))
-        result.append(position)
-        shift = position.at - (hunk.old_start - 1) if position is not None else shift
-        if position is not None:
-            growth = len(parts.new) - len(parts.old)
-            windows.append((position.at, position.at + len(parts.old), growth))
+        at: int | None
+        if not parts.old:
+            # git puts lines without any context at the end of a file, wherever the hunk says that they belong.
+            at = None if lines else 0
+        elif any(line not in index for line in parts.old):
+            at = None
+        else:
+            at = _git_place(hunk, parts, search, windows, (expected, in_step))
+        if at is None:
+            result.append(None)
+            continue
+        grown = at if in_step else at + windows.growth_before(at)
+        result.append(Position(at, grown - expected if parts.old else 0))
+        shift = at - (hunk.old_start - 1)
+        windows.add(at, at + len(parts.old), len(parts.new) - len(parts.old))
     return result
 
 
-def _git_position(
-    hunk: Hunk,
-    parts: Images,
-    lines: Sequence[bytes],
-    index: LineIndex,
-    windows: Sequence[tuple[int, int, int]],
-    aim: tuple[int, Sequence[tuple[int, int, int]]],
-) -> Position | None:
-    needle = parts.old
-    at_beginning = hunk.old_start <= 1
-    at_end = not parts.trailing
-    if not needle:
-        # git puts lines without any context at the end of a file, wherever the hunk says that they belong.
-        return Position(0, 0) if not lines else None
-    places = occurrences(needle, lines, index)
-    if at_beginning:
-        places = [at for at in places if at == 0]
-    if at_end:
-        places = [at for at in places if at + len(needle) == len(lines)]
-    places = [at for at in places if not _overlaps(at, at + len(needle), windows)]
-    if not places:
+@dataclass(slots=True)
+class _Windows:
+    """Where earlier hunks were placed: half-open stretches of the target that do not overlap, ascending, and
+    by how much all before each have grown the file (one number more, for what lies behind the last)."""
+
+    firsts: list[int] = field(default_factory=list)
+    lasts: list[int] = field(default_factory=list)
+    growths: list[int] = field(default_factory=lambda: [0])
+
+    def add(self, first: int, last: int, growth: int) -> None:
+        at = bisect_right(self.firsts, first)
+        self.firsts.insert(at, first)
+        self.lasts.insert(at, last)
+        self.growths.insert(at, self.growths[at])
+        for later in range(at + 1, len(self.growths)):
+            self.growths[later] += growth
+
+    def growth_before(self, at: int) -> int:
+        """By how many lines the hunks above a free index have grown the file."""
+        return self.growths[bisect_right(self.firsts, at - 1)]
+
+    def over(self, first: int, last: int) -> tuple[int, int] | None:
+        """The first window that overlaps a stretch of at least one line."""
+        at = bisect_right(self.lasts, first)
+        if at < len(self.firsts) and self.firsts[at] < last:
+            return self.firsts[at], self.lasts[at]
         return None
-    expected, before = aim
-    grown = {at: at + sum(w[2] for w in before if w[0] < at) for at in places}
-    best = min(places, key=lambda at: (abs(grown[at] - expected), grown[at] < expected))
-    return Position(best, grown[best] - expected)
+
+    def origin(self, expected: int) -> int:
+        """The index of the target from which on its free lines stand at `expected` or below in the file as
+        the earlier hunks leave it. A window never shrinks by more than its length, so that the order holds."""
+        low, high = 0, len(self.firsts)  # the last gap between windows that begins at `expected` or above it
+        while low < high:
+            middle = (low + high) // 2
+            if self.lasts[middle] + self.growths[middle + 1] <= expected:
+                low = middle + 1
+            else:
+                high = middle
+        at = expected - self.growths[low]
+        return min(at, self.firsts[low]) if low < len(self.firsts) else at
 
 
-def _overlaps(first: int, last: int, windows: Sequence[tuple[int, int, int]]) -> bool:
-    return any(first < w[1] and w[0] < last for w in windows)
+def _git_place(
+    hunk: Hunk, parts: Images, search: _Search, windows: _Windows, aim: tuple[int, bool]
+) -> int | None:
+    """The index of the free place nearest to the expected line, which counts the growth of earlier hunks
+    unless the search is in step; the lower of two equally near ones."""
+    needle, size = parts.old, len(search.lines)
+    expected, in_step = aim
+    if hunk.old_start <= 1 or not parts.trailing:
+        at = 0 if hunk.old_start <= 1 else size - len(needle)
+        whole = parts.trailing or at + len(needle) == size
+        free = windows.over(at, at + len(needle)) is None
+        return at if whole and free and search.stands(needle, at) else None
+    origin = expected if in_step else windows.origin(expected)
+    below = origin if search.stands(needle, origin) else search.onwards(needle, origin)
+    while below is not None and (taken := windows.over(below, below + len(needle))):
+        below = search.onwards(needle, taken[1])
+
+    def distance(at: int) -> int:
+        return abs(at + (0 if in_step else windows.growth_before(at)) - expected)
+
+    if below is not None and distance(below) == 0:
+        return below
+    above = search.back(needle, min(origin - 1 + len(needle), size))
+    while above is not None and (taken := windows.over(above, above + len(needle))):
+        above = search.back(needle, taken[0])
+    if above is None or below is None:
+        return below if above is None else above
+    return above if distance(above) < distance(below) else below
 
 
 def gnu_patch_positions(
     hunks: Sequence[tuple[Hunk, Images]], lines: Sequence[bytes], maximum_fuzz: int
 ) -> list[Position | None]:
     """What `patch -F<maximum_fuzz>` does with each hunk: its position, or None where it fails."""
+    search = _Search([parts.old for _, parts in hunks], lines)
     offset, frozen = 0, 0
     result: list[Position | None] = []
     for hunk, parts in hunks:
         context = max(parts.leading, parts.trailing)
         found: Position | None = None
         for fuzz in range(min(maximum_fuzz, context) + 1):
-            found = _gnu_position(hunk, parts, lines, fuzz, offset, frozen)
+            found = _gnu_position(hunk, parts, search, fuzz, (offset, frozen))
             if found is not None:
                 break
         result.append(found)
@@ -148,44 +258,50 @@ def gnu_patch_positions(
 
 
 def _gnu_position(
-    hunk: Hunk, parts: Images, lines: Sequence[bytes], fuzz: int, last_offset: int, frozen: int
+    hunk: Hunk, parts: Images, search: _Search, fuzz: int, last: tuple[int, int]
 ) -> Position | None:
-    """locate_hunk of GNU patch, 1-based as there."""
-    pattern = parts.old
+    """locate_hunk of GNU patch, 1-based as there. `last` is the offset of the hunk before, and the last line
+    that it changes."""
+    pattern, (offset, frozen) = parts.old, last
     first = hunk.old_start if pattern else hunk.old_start + 1
-    guess = first + last_offset
     if not pattern:
-        return Position(guess - 1, last_offset)
+        return Position(first + offset - 1, offset)
     context = max(parts.leading, parts.trailing)
     prefix = fuzz + parts.leading - context
     suffix = fuzz + parts.trailing - context
-
-    def at(where: int, before: int, after: int) -> Position | None:
-        start, stop = where - 1 + before, where - 1 + len(pattern) - after
-        if (
-            where < 1
-            or stop > len(lines)
-            or list(lines[start:stop]) != list(pattern[before : len(pattern) - after])
-        ):
-            return None
-        return Position(where - 1, where - first, before, after, fuzz)
-
+    size = len(search.lines)
+    where: int | None
     if prefix < 0 and first <= 1:
-        whole = suffix >= 0 or (len(pattern) == len(lines) and parts.leading >= frozen)
-        return at(1, 0, max(suffix, 0)) if whole and frozen <= parts.leading else None
-    prefix = max(prefix, 0)
-    lowest = frozen + 1
-    if suffix < 0:
-        where = len(lines) - len(pattern) + 1
-        return at(where, prefix, 0) if lowest <= where else None
-    highest = len(lines) - (len(pattern) - suffix) + 1
-    for distance in range(max(highest - guess, guess - lowest, 0) + 1):
-        if guess + distance <= highest and (found := at(guess + distance, prefix, suffix)):
-            return found
-        if (
-            distance
-            and guess - distance >= max(lowest, 1)
-            and (found := at(guess - distance, prefix, suffix))
-        ):
-            return found
-    return None
+        whole = suffix >= 0 or (len(pattern) == size and parts.leading >= frozen)
+        where = 1 if whole and frozen <= parts.leading else None
+    elif suffix < 0:
+        where = size - len(pattern) + 1
+        where = where if where > frozen else None
+    else:
+        where = _gnu_nearest(pattern, search, (max(prefix, 0), suffix), first + offset, frozen + 1)
+    before, after = (0 if prefix < 0 else prefix), max(suffix, 0)
+    middle = pattern[before : len(pattern) - after]
+    if where is None or where < 1 or not search.stands(middle, where - 1 + before):
+        return None
+    return Position(where - 1, where - first, before, after, fuzz)
+
+
+def _gnu_nearest(
+    pattern: Sequence[bytes], search: _Search, fuzz: tuple[int, int], guess: int, lowest: int
+) -> int | None:
+    """The line nearest to the guess, from `lowest` on, at which the pattern stands but for its fuzzed ends;
+    below the guess before above it. Lines count from 1."""
+    before, after = fuzz
+    middle = pattern[before : len(pattern) - after]
+    # What the search calls an index is that of the middle: line `where` begins it at where - 1 + before.
+    shift = before - 1
+    start = max(guess, lowest, 1)
+    if search.stands(middle, start + shift):
+        return start
+    at = search.onwards(middle, start + shift)
+    below = at - shift if at is not None else None
+    # Only what is nearer than what was found below is asked for above.
+    floor = max(lowest, 1, 2 * guess - below + 1 if below is not None else 1)
+    last = min(guess - 1 + shift + len(middle), len(search.lines))
+    at = search.back(middle, last, floor + shift)
+    return at - shift if at is not None else below

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from backport.model import Placement, PlacementKind, Reason, Region, RegionKind, Texts3
+from backport.model import Placement, PlacementKind, Reason, Region, Texts3
 from backport.placement.align import Alignment, align, firm
 from backport.placement.differences import differences
 from backport.placement.drift import Landing
@@ -37,9 +37,8 @@ def edited_scopes(text: TargetText, edits: Sequence[Edit]) -> tuple[Region, ...]
 
 
 def strays(item: Work, found: Sequence[Region]) -> bool:
-    """Whether the hunk's section heading names a region, and these are all others."""
-    wanted = {r.name for r in item.scopes if r.first == 0 and r.kind is not RegionKind.SECTION}
-    names = {r.name for r in found}
+    """Whether the hunk says which region it is in, and these are all others."""
+    wanted, names = item.named, {r.name for r in found}
     return bool(wanted and names and not wanted & names)
 
 

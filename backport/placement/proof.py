@@ -18,35 +18,75 @@ from backport.placement.target import TargetText
 def proved(item: Work, backward: drift.Landing, text: TargetText, expected: int) -> bool:
     """Whether a post-image that stands in the target proves that the change is there.
 
-    What a hunk removes that adds nothing of its own must not stand beside the place. Then, word for word, it is
-    proved, if its function is there or a context line is at no other place of the file; else by its place, by nearly
-    all of it or by telling lines on both sides; else only if what is removed is gone from the file."""
+    Never if what the hunk removes, or a neighbour of what it adds, stands where it should not. In the region
+    that the hunk says it is in, the lines decide. In another region, or where the hunk says nothing, they must also
+    stand at their very place, or word for word at no other, with a context line that is unique in the file."""
     new = keys(item.parts.new)
     start = backward.start
+    if start < 0 or _contradicted(item, backward, new, text):
+        return False
+    if item.named and not outcome.strays(item, outcome.edited_scopes(text, backward.edits)):
+        return _by_lines(item, backward, new, text, expected)
+    in_place = abs(start - expected) <= SIDE and not _other_head(item, new, start, text)
+    unique = _unique_context(item, new, start, text)
+    if text.keys[start : start + len(new)] == new:
+        return in_place or ((unique or not item.named) and _occurrences(new, text) == 1)
+    return (in_place or (unique and not item.named)) and _by_lines(item, backward, new, text, expected)
+
+
+def _other_head(item: Work, new: Sequence[bytes], start: int, text: TargetText) -> bool:
+    """Whether the head of a function stands where the hunk has that of the one it is in."""
+    names = [name.encode() for name in item.named]
+    heads = [i for i, line in enumerate(item.parts.new) if line[:1].isalpha() and b"(" in line]
+    return any(name in new[i] and name not in (_key(text, start + i) or b"") for i in heads for name in names)
+
+
+def _contradicted(item: Work, backward: drift.Landing, new: Sequence[bytes], text: TargetText) -> bool:
+    """Whether something in the target speaks against it."""
     fresh = set(new)
     runs = zip(item.parts.runs, backward.edits, strict=True)
-    whole = text.keys[start : start + len(new)] == new
     brings = any(_says(k, text) for run in item.parts.runs for k in keys(run.added))
     if not brings and any(_stands_beside(run, edit, fresh, text) for run, edit in runs):
-        return False
-    if _stands_within(item, new, start, text) or _swapped(item, new, start, text):
-        return False
-    if whole:
-        return _at_home_or_unique(item, backward.edits, new, text)
-    in_step = backward.share >= IN_STEP and abs(start - expected) <= SIDE
-    if in_step or backward.share >= NEARLY_ALL or _between_telling(item, new, start, text):
         return True
-    gone = [k for run in item.parts.runs for k in keys(run.removed) if len(k) > 3 and k not in fresh]
-    return not gone or sum(k in text.key_index for k in gone) <= len(gone) / 2
+    return _stands_within(item, new, backward.start, text) or _swapped(item, new, backward.start, text)
 
 
-def _at_home_or_unique(item: Work, edits: Sequence[Edit], new: Sequence[bytes], text: TargetText) -> bool:
-    """Whether the place is not in another function than the hunk names, or a context line is unique in the file."""
-    if not outcome.strays(item, outcome.edited_scopes(text, edits)):
+def _by_lines(
+    item: Work, backward: drift.Landing, new: Sequence[bytes], text: TargetText, expected: int
+) -> bool:
+    """Whether enough of the post-image stands there: all of it; most of it at the very place; nearly all of it;
+    telling lines on both sides; or else what is removed is gone from the file."""
+    start = backward.start
+    if text.keys[start : start + len(new)] == new or backward.share >= NEARLY_ALL:
         return True
+    if backward.share >= IN_STEP and abs(start - expected) <= SIDE:
+        return True
+    if _between_telling(item, new, start, text):
+        return True
+    gone = [k for run in item.parts.runs for k in keys(run.removed) if len(k) > 3 and k not in new]
+    return bool(gone) and sum(k in text.key_index for k in gone) <= len(gone) / 2
+
+
+def _occurrences(new: Sequence[bytes], text: TargetText) -> int:
+    """How often the lines stand together in the file, white space aside."""
+    rarest = min(range(len(new)), key=lambda i: len(text.key_index.get(new[i], ())))
+    places = text.key_index.get(new[rarest], ())
+    wanted = list(new)
+    return sum(text.keys[at - rarest : at - rarest + len(new)] == wanted for at in places if at >= rarest)
+
+
+def _unique_context(item: Work, new: Sequence[bytes], start: int, text: TargetText) -> bool:
+    """Whether a context line that stands in its place stands at no other of the file."""
     added = {i for run in item.parts.runs for i in range(run.new_first, run.new_last)}
-    context = (k for i, k in enumerate(new) if i not in added and len(k) > 3)
-    return any(len(text.key_index.get(k, ())) == 1 for k in context)
+    return any(
+        i not in added and len(k) > 3 and _key(text, start + i) == k and len(text.key_index[k]) == 1
+        for i, k in enumerate(new)
+    )
+
+
+def _key(text: TargetText, at: int) -> bytes | None:
+    """The key of a line of the file, None beyond its ends."""
+    return text.keys[at] if 0 <= at < len(text.keys) else None
 
 
 def _between_telling(item: Work, new: Sequence[bytes], start: int, text: TargetText) -> bool:
@@ -54,10 +94,7 @@ def _between_telling(item: Work, new: Sequence[bytes], start: int, text: TargetT
     runs = item.parts.runs
     before = next((i for i in range(runs[0].new_first - 1, -1, -1) if len(new[i]) > 3), None)
     after = next((i for i in range(runs[-1].new_last, len(new)) if len(new[i]) > 3), None)
-    return all(
-        i is not None and start + i < len(text.keys) and text.keys[start + i] == new[i]
-        for i in (before, after)
-    )
+    return all(i is not None and _key(text, start + i) == new[i] for i in (before, after))
 
 
 def _says(line: bytes, text: TargetText) -> bool:
@@ -90,10 +127,9 @@ def _swapped(item: Work, new: Sequence[bytes], start: int, text: TargetText) -> 
         before = next((i for i in range(run.new_first - 1, -1, -1) if new[i]), None)
         after = next((i for i in range(run.new_last, len(new)) if new[i]), None)
         behind, ahead = text.keys[last : last + SIDE], text.keys[max(first - SIDE, 0) : first]
-        if before is not None and text.keys[start + before] != new[before] and new[before] in behind:
+        if before is not None and _key(text, start + before) != new[before] and new[before] in behind:
             return True
-        there = text.keys[start + after] if after is not None and start + after < len(text.keys) else None
-        if after is not None and there not in (None, new[after]) and new[after] in ahead:
+        if after is not None and _key(text, start + after) != new[after] and new[after] in ahead:
             return True
     return False
 
@@ -124,12 +160,19 @@ def at_home(item: Work, text: TargetText, expected: int) -> Callable[[Sequence[E
     return lambda edits: not outcome.strays(item, outcome.edited_scopes(text, edits))
 
 
-def better(backward: drift.Landing, forward: drift.Landing, item: Work) -> bool:
+def better(backward: drift.Landing, forward: drift.Landing, item: Work, expected: int) -> bool:
     """Whether the change is there rather than that it lands. Where both are found at one place, what would
-    be added stands right beside it."""
-    beside = abs(backward.start - forward.start) <= len(item.parts.new)
-    return backward.score > forward.score + (0 if beside else CLEARLY)
+    be added stands right beside it. A hunk that does not say where it is, and lands well elsewhere, is there only at
+    its very place."""
+    if abs(backward.start - forward.start) <= len(item.parts.new):
+        return backward.score > forward.score
+    if not item.named and forward.share >= WELL and abs(backward.start - expected) > SIDE:
+        return False
+    return backward.score > forward.score + CLEARLY
 
+
+WELL = 0.75
+"""Weight of a pre-image's lines that stand in the target, as a share, at which it lands well."""
 
 CLEARLY = 0.02
 """By how much the change must be there better than it would land, for it to be there."""

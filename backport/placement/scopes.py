@@ -17,6 +17,7 @@ from backport.placement.lines import images
 
 _LABEL = re.compile(rb"[A-Za-z_]\w*:\s*(/[*/].*)?$")
 _HEAD = re.compile(rb"[A-Za-z_]")
+_STATEMENT = re.compile(rb"(?:if|for|while|switch|do|else|return|goto|case|default|sizeof)\b")
 _MACRO = re.compile(rb"#\s*define\s+([A-Za-z_]\w*)")
 _END_OF_HEAD = re.compile(rb"([;{])")
 
@@ -137,6 +138,8 @@ def _named_head(head: bytes, line: int) -> Region | None:
         text = body + b" { int x; };\n"
     for region in region_map("x.c", text).regions:
         if region.name and region.kind is not RegionKind.DECLARATION:
+            if _STATEMENT.fullmatch(region.name.encode()):
+                return None
             return Region(region.kind, region.name, line, line, line)
     found = _NAME_BEFORE_BRACE.search(head)
     if b"(" not in head and found and b"=" in head:

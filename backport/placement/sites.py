@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from backport.model import Hunk, Region, RegionKind
+from backport.model import Hunk, LineKind, Region, RegionKind
 from backport.placement.align import best_window
 from backport.placement.lines import Images, keys
 from backport.placement.target import TargetText, is_scope, window_of
@@ -45,6 +45,17 @@ class Work:
         """Names of regions whose head only the added lines hold."""
         old = b"\n".join(self.parts.old)
         return frozenset(r.name for r in self.scopes if r.first and r.name.encode() not in old)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Names of the regions that the hunk says it is in: by git's section heading, or by their heads in its
+        context. Not those whose head it adds or takes away."""
+        context = b"\n".join(x.text for x in self.hunk.lines if x.kind is LineKind.CONTEXT)
+        return frozenset(
+            r.name
+            for r in self.scopes
+            if r.kind is not RegionKind.SECTION and (r.first == 0 or r.name.encode() in context)
+        )
 
     @property
     def declared(self) -> frozenset[str]:
@@ -92,9 +103,9 @@ def named_site(item: Work, text: TargetText, expected: int) -> Site | None:
 
 
 def home_site(item: Work, text: TargetText, expected: int) -> Site | None:
-    """The region that the hunk's section heading names, where the file has it."""
-    headed = tuple(r for r in item.scopes if r.first == 0 and r.kind is not RegionKind.SECTION)
-    return named_site(Work(item.hunk, item.parts, headed), text, expected)
+    """The region that the hunk says it is in, where the file has it."""
+    named = tuple(r for r in item.scopes if r.name in item.named)
+    return named_site(Work(item.hunk, item.parts, named), text, expected)
 
 
 def _same(scope: Region, text: TargetText) -> Sequence[Region]:

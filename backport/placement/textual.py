@@ -246,7 +246,7 @@ def _in_step(item: Work, file: _File) -> Placement | None:
         forward = None
     if backward is not None and not (is_home(backward.edits) and proved(item, backward, text, shifted)):
         backward = None
-    if backward is not None and (forward is None or better(backward, forward, item)):
+    if backward is not None and (forward is None or better(backward, forward, item, shifted)):
         return outcome.there_in_step(item, text, backward)
     if forward is not None and not _all_there(item, file) and file.free(text.path, forward.edits):
         return _drifted(item, text, forward, file)
@@ -303,7 +303,7 @@ def _looks_at(item: Work, text: TargetText, file: _File) -> Iterator[_Look]:
             moved=file.ground.moved,
             anywhere=site.own and not site.home,
         )
-        yield _Look(text, site, judgement, brought, headed and not site.home)
+        yield _Look(text, site, judgement, brought, headed and not site.own)
 
 
 def _presence(item: Work, looks: Sequence[_Look], file: _File) -> Placement | None:
