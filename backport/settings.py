@@ -189,7 +189,11 @@ _DEFAULTS = Settings()
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
-        "policy", "stable, android or plain", "whose rules a backport must follow", _choice(POLICIES), True
+        "policy",
+        "stable, android or plain",
+        "whose rules a backport must follow; no rule depends on it yet",
+        _choice(POLICIES),
+        True,
     ),
     Setting(
         "context_fuzz",
@@ -286,6 +290,12 @@ def load_settings(
     return _merge(layers)
 
 
+def switched_off(target_file: bytes, target_name: str = ".backport.toml") -> tuple[str, ...]:
+    """The rules and families of rules that a target's `.backport.toml` switches off. Raises SettingsError."""
+    rules = _read_toml(target_file, target_name, trusted=False).get("rules")
+    return tuple(sorted(k for k, v in rules.items() if v == "off")) if isinstance(rules, dict) else ()
+
+
 def user_settings_path(environment: Mapping[str, str]) -> Path | None:
     """`$XDG_CONFIG_HOME/backport/config.toml`, or below `~/.config`; None without a home."""
     folder = environment.get("XDG_CONFIG_HOME", "")
@@ -311,8 +321,9 @@ def _merge(layers: list[Mapping[str, object]]) -> Settings:
 def _read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise SettingsError(str(path), None, f"cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise SettingsError(str(path), None, f"cannot be read: {why}") from error
 
 
 def _read_toml(data: bytes, where: str, *, trusted: bool) -> dict[str, object]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from backport.errors import SettingsError
 from backport.model import Severity
-from backport.settings import SETTINGS, Settings, key_lines, load_settings, user_settings_path
+from backport.settings import SETTINGS, Settings, key_lines, load_settings, switched_off, user_settings_path
 
 
 def wrong(text: str | bytes, *, target: bool = False, tmp: Path | None = None) -> SettingsError:
@@ -63,6 +63,20 @@ def test_tables_are_merged_name_by_name(tmp_path: Path) -> None:
     assert found.severity("BP101", Severity.ERROR) is Severity.NOTE
     assert found.severity("BP104", Severity.NOTE) is None
     assert found.severity("BP501", Severity.WARNING) is Severity.WARNING
+
+
+def test_what_a_target_switches_off() -> None:
+    rules = b'[rules]\nBP301 = "error"\nBP104 = "off"\nBP1 = "off"\nBP2 = "note"\n'
+    assert switched_off(rules) == ("BP1", "BP104")
+    assert switched_off(b"context_fuzz = 1\n") == switched_off(b"") == ()
+    with pytest.raises(SettingsError, match=r"tree:1: width may not be set"):
+        switched_off(b"width = 80\n", "tree")
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "\ud800"])
+def test_a_file_that_cannot_be(name: str) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(user_file=Path(name))
 
 
 def test_sizes() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Protocol
 
 from backport.git import Repository
 from backport.model import Finding, Patch, Placement, Severity, Skipped
@@ -52,23 +53,35 @@ class Rule:
     needs: frozenset[Need] = field(default_factory=frozenset)
 
 
+class Levels(Protocol):
+    """What of the settings the rules need."""
+
+    def severity(self, code: str, default: Severity) -> Severity | None:
+        """The severity of a finding of that rule; None when the rule is off."""
+
+
 def run_rules(
-    rules: Iterable[Rule], context: Context, levels: Mapping[str, str]
+    rules: Iterable[Rule], context: Context, levels: Levels
 ) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
-    """Run the rules that can be run; `levels` are the user's severities by code or family ("off" too)."""
+    """Run the rules that can be run and are not off; `levels` are the user's settings."""
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     for rule in rules:
-        level = levels.get(rule.code) or levels.get(rule.code[:3], "")
-        if level == "off":
+        if levels.severity(rule.code, rule.severity) is None:
             continue
         missing = next((need for need in Need if need in rule.needs and not context.has(need)), None)
         if missing is not None:
             skipped.append(Skipped(rule.code, f"not run: {missing.value}"))
             continue
-        for finding in rule.run(context):
-            findings.append(replace(finding, severity=Severity(level)) if level else finding)
-    return _with_fingerprints(findings), tuple(skipped)
+        findings += rule.run(context)
+    return finish(findings, levels), tuple(skipped)
+
+
+def finish(findings: Iterable[Finding], levels: Levels) -> tuple[Finding, ...]:
+    """Findings as a report holds them: at the user's severities, those of rules that are off left out, in
+    order, each with its fingerprint."""
+    levelled = ((f, levels.severity(f.code, f.severity)) for f in findings)
+    return _with_fingerprints(replace(f, severity=level) for f, level in levelled if level is not None)
 
 
 def _with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
 from backport.report.terminal import harmless
+
+_LONG_WORD = re.compile(r"(\S{120})\S{180,}(\S{60})")
+
+
+def without_long_words(text: str) -> str:
+    """A message in which a word of more than 360 characters, a name that nobody reads, is cut in its middle."""
+    return _LONG_WORD.sub(r"\1...\2", text)
 
 
 @dataclass(slots=True)

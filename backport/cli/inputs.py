@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from backport.cli.console import Console
 from backport.errors import InputError, UsageError
-from backport.settings import POLICIES, Settings, load_settings, user_settings_path
+from backport.settings import POLICIES, Settings, load_settings, switched_off, user_settings_path
 
 if TYPE_CHECKING:
     from backport.git import Repository
@@ -28,7 +29,8 @@ def add_input_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--upstream",
         metavar="REPO[@REV]",
-        help="repository of the commits, and where upstream ids are looked up",
+        help="repository of the commits that PATCH names, and where upstream ids are looked up; REV must "
+        "exist in it and has no further use yet",
     )
     parser.add_argument("--config", metavar="FILE", help="settings to read in place of your own file's")
 
@@ -40,8 +42,7 @@ def user_settings(
     if arguments.config is not None:
         path: Path | None = Path(arguments.config)
     else:
-        path = user_settings_path(console.environ)
-        path = path if path is not None and path.is_file() else None
+        path = _existing(user_settings_path(console.environ))
     content = _target_settings(target) if target is not None else None
     return load_settings(
         user_file=path,
@@ -50,6 +51,32 @@ def user_settings(
         environment=console.environ,
         flags=flags,
     )
+
+
+def _existing(path: Path | None) -> Path | None:
+    """The path if it is a file's; one that no file can have is none. One that may not be looked at is kept:
+    reading it says so."""
+    try:
+        return path if path is not None and path.is_file() else None
+    except PermissionError:
+        return path
+    except (OSError, ValueError):
+        return None
+
+
+def off_notes(targets: Sequence[Target], each: Sequence[Settings]) -> tuple[str, ...]:
+    """What the report notes of rules that the targets themselves switch off: a tree that is judged is not
+    trusted, and shall not hide findings in silence. `each` are the settings that the targets are judged with,
+    in which a user may have set the rule again."""
+    notes = []
+    for target, settings in zip(targets, each, strict=True):
+        content = _target_settings(target)
+        codes = switched_off(content, f"{target.name}:{TARGET_SETTINGS}") if content is not None else ()
+        codes = tuple(code for code in codes if settings.rules.get(code) == "off")
+        if codes:
+            head = f"{target.name}: " if len(targets) > 1 else ""
+            notes.append(f"{head}the target's {TARGET_SETTINGS} switches off: {', '.join(codes)}")
+    return tuple(notes)
 
 
 def _target_settings(target: Target) -> bytes | None:
@@ -61,20 +88,26 @@ def _target_settings(target: Target) -> bytes | None:
 
 def add_policy_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--policy", choices=POLICIES, help="whose rules the backport must follow (default: plain)"
+        "--policy",
+        choices=POLICIES,
+        help="whose rules the backport must follow (default: plain); no rule depends on it yet, as the report "
+        "then says",
     )
 
 
 def split_upstream(spec: str, settings: Settings) -> tuple[str, str]:
     """`REPO[@REV]` as (path, revision): split at the last @ that something existing, or a repository's
     name of the settings, stands before. Raises UsageError."""
+    from backport.tree import is_there
+
     at = len(spec)
     while at > 0:
         head = spec[:at]
-        if Path(head).exists():
-            return head, spec[at + 1 :]
-        if head in settings.repositories:
-            return settings.repositories[head], spec[at + 1 :]
+        place = head if is_there(head) else settings.repositories.get(head, "")
+        if place and is_there(place):
+            return place, spec[at + 1 :]
+        if place:
+            raise UsageError(f"upstream {head} does not exist: {place}", "correct it in your settings")
         at = spec.rfind("@", 0, at)
     raise UsageError(f"upstream {spec} does not exist", "give REPO or REPO@REV")
 
@@ -95,11 +128,11 @@ def open_upstream(spec: str | None, settings: Settings, stack: ExitStack) -> tup
 
 def open_targets(specs: list[str], settings: Settings, stack: ExitStack) -> list[Target]:
     """The targets, each under the name that it was given."""
-    from backport.tree import open_target
+    from backport.tree import is_there, open_target
 
     targets: list[Target] = []
     for spec in specs:
-        named = spec if Path(spec).exists() else settings.target(spec)
+        named = spec if is_there(spec) else settings.target(spec)
         target = open_target(named, settings)
         if target.repository is not None:
             stack.callback(target.repository.close)
@@ -127,14 +160,10 @@ def open_queue(spec: str | None, settings: Settings) -> Series | None:
     if spec is None:
         return None
     from backport.intake import read_sources
-    from backport.tree import read_queue, split_queue, until
+    from backport.tree import applied_forwards, read_queue, split_queue, until
 
     folder, name = split_queue(spec)
-    entries = until(read_queue(folder), name)
-    for entry in entries:
-        if entry.reverse or entry.strip != 1:
-            how = "taken out (-R)" if entry.reverse else f"applied with -p{entry.strip}"
-            raise InputError(f"queue patch {entry.name} is {how}", "only -p1 patches can be judged on")
+    entries = applied_forwards(until(read_queue(folder), name))
     if not entries:
         return None
     return read_sources([e.path for e in entries], stdin=bytes, repository=None, settings=settings)
@@ -150,8 +179,9 @@ def read_kconfig(name: str | None, settings: Settings) -> tuple[str, ...]:
     try:
         with Path(name).open("rb") as file:
             data = file.read(settings.max_file_bytes)
-    except OSError as error:
-        raise InputError(f"--kconfig {name} cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"--kconfig {name} cannot be read: {why}") from error
     options = len(_OPTION.findall(data))
     if not options:
         raise InputError(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import BinaryIO, NoReturn, TextIO
 
 from backport.cli.arguments import parse
-from backport.cli.console import Console
+from backport.cli.console import Console, without_long_words
 from backport.errors import BackportError, Cancelled
 
 BUG, INTERRUPTED = 3, 130
@@ -35,7 +35,7 @@ def main(
         command, arguments = parse(argv, console)
         return command(arguments, console) if command else 0
     except BackportError as error:
-        console.complain(str(error))
+        console.complain(without_long_words(str(error)))
         return error.exit_code
     except (KeyboardInterrupt, Cancelled):
         console.complain("interrupted")

@@ -45,10 +45,13 @@ def check_output(arguments: argparse.Namespace) -> None:
     if name is None or name == "-":
         return
     folder = Path(name).parent
-    if not name or Path(name).is_dir():
-        raise UsageError(f"-o {name or '(empty)'} is no file name")
-    if not folder.is_dir():
-        raise UsageError(f"-o {name}: there is no folder {folder}")
+    try:
+        if not name or "\0" in name or Path(name).is_dir():
+            raise UsageError(f"-o {name or '(empty)'} is no file name")
+        if not folder.is_dir():
+            raise UsageError(f"-o {name}: there is no folder {folder}")
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"-o {name} is no file name: {_why(error)}") from error
 
 
 def write_report(report: Report, arguments: argparse.Namespace, settings: Settings, console: Console) -> None:
@@ -91,8 +94,12 @@ def write_whole(path: Path, data: bytes) -> None:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
             raise
-    except OSError as error:
-        raise UsageError(f"cannot write {path.name}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot write {path.name}: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _umask() -> int:

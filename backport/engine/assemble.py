@@ -103,7 +103,7 @@ def shown_file(change: FileChange, ids: HunkIds) -> FileReport:
 def _file(change: FileChange, target: str | None, hunks: tuple[HunkReport, ...], detail: str) -> FileReport:
     return FileReport(
         path=change.path,
-        target_path=_mostly(hunks) or target,
+        target_path=_mostly(hunks, change.path) or target,
         kind=change.kind,
         added=change.added,
         removed=change.removed,
@@ -114,10 +114,10 @@ def _file(change: FileChange, target: str | None, hunks: tuple[HunkReport, ...],
     )
 
 
-def _mostly(hunks: Sequence[HunkReport]) -> str | None:
-    """The target path of most of the hunks."""
+def _mostly(hunks: Sequence[HunkReport], own: str) -> str | None:
+    """The target path of most of the hunks; among equals the patch's own."""
     counts = Counter(h.target_path for h in hunks if h.target_path)
-    return counts.most_common(1)[0][0] if counts else None
+    return max(counts, key=lambda path: (counts[path], path == own)) if counts else None
 
 
 def _labels(regions: Sequence[Region]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from backport.checks import Context, all_rules, run_rules
+from backport.checks import Context, all_rules, finish, run_rules
 from backport.engine.assemble import HunkIds, patch_report, placed_file
 from backport.engine.foreign import refuse_foreign
 from backport.engine.state import TargetState
@@ -16,6 +16,7 @@ from backport.errors import Cancelled
 from backport.git import Repository, Scratch
 from backport.model import (
     Finding,
+    LineEvidence,
     Patch,
     PatchReport,
     Placement,
@@ -27,7 +28,7 @@ from backport.model import (
     Verdict,
 )
 from backport.placement import BaseTexts, PatchPlacement, find_base, place_patch
-from backport.placement.ground import Steps
+from backport.placement.ground import Ground, Steps
 from backport.settings import Settings
 from backport.tree import Target
 
@@ -75,9 +76,6 @@ def check(
     targets are taken with. `cancel` is asked between hunks: Cancelled is raised when it answers true. Raises
     BackportError for what cannot be analysed; conflicts are values of the report.
     """
-    del (
-        policy
-    )  # The policies' rules come with provenance checks; the word is part of the call from the start.
     options = _Options(
         settings or Settings(),
         upstream,
@@ -91,7 +89,14 @@ def check(
         run = _Run(options, scratch, repositories)
         reports = tuple(_each(run, series, targets, queue))
     refuse_foreign(reports, [t.tree for t in targets])
-    return Report(reports, notes=series.notes)
+    return Report(reports, notes=(*series.notes, *_policy_note(policy)))
+
+
+def _policy_note(policy: str) -> tuple[str, ...]:
+    """The policy is part of the call from the start, and nobody shall think that its rules were looked at."""
+    if policy == "plain":
+        return ()
+    return (f"the policy {policy} was asked for; no rule of this version depends on it",)
 
 
 def _each(
@@ -191,7 +196,7 @@ class _Run:
     ) -> tuple[PatchReport, tuple[Skipped, ...]]:
         ground = state.ground(self.options.steps())
         context = Context(patch, placed, ground, self.options.upstream, earlier)
-        findings, skipped = run_rules(all_rules(), context, self.options.settings.rules)
+        findings, skipped = run_rules(all_rules(), context, self.options.settings)
         ids = HunkIds()
         files = [placed_file(f, ids) for f in placed.files]
         report = patch_report(
@@ -206,19 +211,36 @@ class _Run:
         for number, patch in enumerate(queue.patches, 1):
             self._look_up("queue", number, len(queue.patches), target)
             base = find_base(patch, self.repositories, self.options.upstream, self.scratch)
-            placed = place_patch(patch, base, state.ground(self.options.steps()))
-            stuck = [p.hunk for p in placed.placements if not p.kind.lands and not p.kind.there]
+            ground = state.ground(self.options.steps())
+            placed = place_patch(patch, base, ground)
+            stuck = [p for p in placed.placements if not p.kind.lands and not p.kind.there]
             if stuck or patch.unreadable:
-                name = patch.document or patch.subject
-                what = patch.unreadable or f"{len(stuck)} of {len(patch.hunks)} hunks do not land"
-                findings.append(
-                    Finding(
-                        "BP108",
-                        Severity.ERROR,
-                        f"queue patch {name}: {what}",
-                        subject=name,
-                        suggestion="name the position in the queue at which the target stands: --queue DIR@NAME",
-                    )
-                )
+                findings.append(_queue_finding(patch, stuck, ground))
             state.advance(placed)
-        return tuple(findings)
+        return finish(findings, self.options.settings)
+
+
+def _queue_finding(patch: Patch, stuck: Sequence[Placement], ground: Ground) -> Finding:
+    """BP108, with the first line of the target at which the patch does not land, where there is one."""
+    name = patch.document or patch.subject
+    what = patch.unreadable or f"{len(stuck)} of {len(patch.hunks)} hunks do not land"
+    evidence = next(filter(None, (_line_of(p, ground) for p in stuck)), None)
+    return Finding(
+        "BP108",
+        Severity.ERROR,
+        f"queue patch {name}: {what}",
+        file=evidence.path if evidence else "",
+        target_line=evidence.line if evidence else None,
+        evidence=(evidence,) if evidence else (),
+        subject=name,
+        suggestion="name the position in the queue at which the target stands: --queue DIR@NAME",
+    )
+
+
+def _line_of(placement: Placement, ground: Ground) -> LineEvidence | None:
+    """The first line that the target has instead of what the hunk expects; None where no line is known."""
+    text = ground.text(placement.target_path) if placement.target_path else None
+    number = placement.differences[0].line if placement.differences else placement.target_line
+    if text is None or not 1 <= number <= len(text.lines):
+        return None
+    return LineEvidence("target", placement.target_path, number, text.lines[number - 1].rstrip(b"\r\n"))

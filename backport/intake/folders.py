@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from backport.errors import InputError, UnsafePathError
+from backport.errors import InputError
 
 SUFFIXES = (".patch", ".diff", ".dpatch", ".mbox", ".mbx", ".eml", ".txt")
 
@@ -23,15 +22,13 @@ def maildir_files(folder: Path) -> list[Path]:
 def patch_files(folder: Path) -> list[Path]:
     """The patches of a folder in the order in which they are applied.
 
-    Raises InputError where a series names a patch that is not there, UnsafePathError where it names
-    one outside, InputError where there is no patch at all."""
-    for name in ("series", "series.conf"):
-        listing = folder / name
-        if listing.is_file():
-            return _listed(folder, listing)
-    for below in ("patches", "debian/patches"):
-        if (folder / below / "series").is_file():
-            return _listed(folder / below, folder / below / "series")
+    Raises InputError where a series names a patch that is not there or not applied forwards with -p1,
+    UnsafePathError where it names one outside, InputError where there is no patch at all."""
+    from backport.tree import find_series
+
+    series = find_series(folder)
+    if series is not None:
+        return _listed(series)
     for suffixes in ((".patch", ".diff"), SUFFIXES):
         found = sorted(x for x in folder.iterdir() if x.is_file() and x.suffix.lower() in suffixes)
         if found:
@@ -49,36 +46,10 @@ def _is_numbered(name: str) -> bool:
     return name[:4].isdigit() and name[4:5] == "-"
 
 
-def _listed(folder: Path, listing: Path) -> list[Path]:
-    found = []
-    for number, name in _names(listing.read_text("utf-8", "surrogateescape").splitlines()):
-        path = folder / name
-        if name.startswith("/") or ".." in Path(name).parts:
-            raise UnsafePathError(
-                f"{listing.name}:{number}: {name} is outside of the folder", "it is refused"
-            )
-        if not path.is_file():
-            raise InputError(f"{listing.name}:{number}: the patch {name} is not there")
-        found.append(path)
+def _listed(series: Path) -> list[Path]:
+    from backport.tree import applied_forwards, read_series
+
+    found = [Path(entry.path) for entry in applied_forwards(read_series(series))]
     if not found:
-        raise InputError(f"{listing.name} names no patch")
-    return found
-
-
-def _names(lines: Iterable[str]) -> list[tuple[int, str]]:
-    """The patches that a series names: comments and quilt's options (`-p1`) left out, and SUSE's guarded
-    ones, which a `-` or `+` before the name switches (`-` is off)."""
-    found = []
-    for number, line in enumerate(lines, 1):
-        words = line.split(" #")[0].split("\t#")[0].split()
-        if not words or words[0].startswith("#"):
-            continue
-        guards = [x for x in words[:-1] if x[0] in "+-" and not x.startswith("-p")]
-        names = [x for x in words if x[0] not in "+-"]
-        if (
-            names
-            and not any(x.startswith("-") for x in guards)
-            and not any(x.startswith("+") for x in guards)
-        ):
-            found.append((number, names[0]))
+        raise InputError(f"{series.name} names no patch")
     return found

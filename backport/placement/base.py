@@ -56,6 +56,8 @@ def _commit_base(patch: Patch, repositories: Sequence[Repository], scratch: Scra
     if texts is None:
         return BaseTexts(Base(BaseKind.HUNKS, detail="objects of the commit's parent are not here"))
     base = Base(BaseKind.COMMIT, patch.parent, f"parent of {patch.commit[:12]}")
+    if home.object_format != scratch.object_format:
+        return BaseTexts(base, texts)  # Trees of two object formats cannot be merged; their texts can.
     return BaseTexts(base, texts, before, home.tree_of(patch.commit))
 
 
@@ -94,6 +96,8 @@ def _with_trees(
     patch: Patch, base: Base, texts: Mapping[str, bytes], tree: str, scratch: Scratch
 ) -> BaseTexts:
     """The base with its result: the base's tree with the patch applied to it, line for line."""
+    if scratch.type_and_size(tree) is None:
+        return BaseTexts(base, texts)  # Of another object format: its texts can be merged, its tree cannot.
     changes: dict[str, tuple[str, str] | None] = {}
     for change in patch.files:
         if change.old_path and change.kind is not ChangeKind.COPY and change.old_path != change.new_path:

@@ -10,10 +10,11 @@ that of an earlier hunk, and every line that is not fuzzed away stands there byt
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from backport.model import Hunk
 from backport.placement.lines import Images
@@ -41,14 +42,12 @@ def occurrences(needle: Sequence[bytes], lines: Sequence[bytes], index: LineInde
             rarest, places = offset, found
         if not found:
             return []
-    length = len(needle)
-    # A slice of its own type compares without copies: `lines` and `needle` may be lists or tuples.
-    wanted = list(needle) if isinstance(lines, list) else tuple(needle)
-    made = list if isinstance(lines, list) else tuple
+    wanted, length = list(needle), len(needle)
+    held = lines if isinstance(lines, list) else list(lines)
     return [
         at - rarest
         for at in places or ()
-        if at >= rarest and made(lines[at - rarest : at - rarest + length]) == wanted
+        if at >= rarest and held[at - rarest : at - rarest + length] == wanted
     ]
 
 
@@ -74,7 +73,19 @@ class _Search:
     def __init__(self, needles: Iterable[Sequence[bytes]], lines: Sequence[bytes]) -> None:
         self._needles = needles
         self.lines = lines
-        self._text: str | None = None
+
+    @cached_property
+    def _code(self) -> Callable[[Iterable[bytes]], str]:
+        return coder(self._needles)
+
+    @cached_property
+    def _forth(self) -> str:
+        return self._code(self.lines)
+
+    @cached_property
+    def _turned(self) -> str:
+        """Backwards `str.rfind` may take the product of both lengths."""
+        return self._forth[::-1]
 
     def stands(self, needle: Sequence[bytes], at: int) -> bool:
         """Whether the needle stands at this index."""
@@ -85,7 +96,6 @@ class _Search:
 
     def onwards(self, needle: Sequence[bytes], first: int) -> int | None:
         """The lowest index, `first` or above, at which the needle stands."""
-        self._translate()
         wanted = self._code(needle)
         at = self._forth.find(wanted, first)
         while at >= 0 and not self.stands(needle, at):
@@ -94,19 +104,11 @@ class _Search:
 
     def back(self, needle: Sequence[bytes], last: int, first: int = 0) -> int | None:
         """The highest index at which the needle stands, all of it in `lines[first:last]`."""
-        self._translate()
         wanted, size = self._code(needle)[::-1], len(self.lines)
         at = self._turned.find(wanted, size - last, size - first) if first <= last else -1
         while at >= 0 and not self.stands(needle, size - at - len(needle)):
             at = self._turned.find(wanted, at + 1, size - first)
         return size - at - len(needle) if at >= 0 else None
-
-    def _translate(self) -> None:
-        if self._text is None:
-            self._code = coder(self._needles)
-            self._forth = self._text = self._code(self.lines)
-            # Backwards `str.rfind` may take the product of both lengths.
-            self._turned = self._forth[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class _Windows:
 
     def growth_before(self, at: int) -> int:
         """By how many lines the hunks above a free index have grown the file."""
-        return self.growths[bisect_right(self.firsts, at - 1)]
+        return self.growths[bisect_left(self.firsts, at)]
 
     def over(self, first: int, last: int) -> tuple[int, int] | None:
         """The first window that overlaps a stretch of at least one line."""

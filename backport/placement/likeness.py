@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
 
+from backport.placement.align import matching_blocks
+from backport.placement.context import coder
 from backport.placement.target import TargetText, Tokens
 
 COUNTERPART = 0.5
@@ -20,6 +21,9 @@ RARE_LINES = 6
 """A name of so many letters on so few lines of a file says which change it belongs to."""
 
 MOST_TOKENS = 20_000
+
+MOST_COMPARED = 1_000_000
+"""Pairs of lines that are compared in search of later forms; what takes more has none."""
 
 _NAME = re.compile(rb"[A-Za-z_]\w{2,}\Z")
 _ENDS = (b";", b"{", b"}", b":", b",")
@@ -38,10 +42,13 @@ def find(wanted: Tokens, target: TargetText, first: int, last: int) -> tuple[int
         stream.extend(line)
         where.extend([number] * len(line))
     size, needle = len(wanted), list(wanted)
-    for at in range(len(stream) - size + 1):
-        if stream[at] != needle[0] or stream[at : at + size] != needle:
-            continue
+    code = coder([wanted])
+    text, run = code(stream), code(wanted)
+    at = -1
+    while (at := text.find(run, at + 1)) >= 0:
         end = at + size
+        if stream[at:end] != needle:
+            continue
         opens = at == 0 or where[at - 1] != where[at] or stream[at - 1] in _ENDS
         closes = end == len(stream) or where[end] != where[end - 1] or stream[end - 1] in _ENDS
         if opens and closes:
@@ -50,11 +57,11 @@ def find(wanted: Tokens, target: TargetText, first: int, last: int) -> tuple[int
 
 
 def share(wanted: Tokens, hay: Sequence[bytes]) -> float:
-    """The share (0 to 1) of the tokens that stand in the hay, in order."""
+    """The share (0 to 1) of the tokens that stand in the hay, in order; at least, for long ones: what takes too
+    many comparisons is not found."""
     if not wanted or len(hay) > MOST_TOKENS:
         return 0.0
-    matcher = SequenceMatcher(None, hay, wanted, autojunk=False)
-    return sum(block.size for block in matcher.get_matching_blocks()) / len(wanted)
+    return sum(block.size for block in matching_blocks(hay, wanted)) / len(wanted)
 
 
 def alike(one: Tokens, other: Tokens) -> float:
@@ -63,7 +70,9 @@ def alike(one: Tokens, other: Tokens) -> float:
     return 2 * common / max(len(one) + len(other), 1)
 
 
-def counterparts(lines: Sequence[Tokens], rows: Sequence[Tokens], old: set[Tokens]) -> bool:
+def counterparts(
+    lines: Sequence[Tokens], rows: Sequence[Tokens], old: set[Tokens], allowed: float = STRANGERS
+) -> bool:
     """Whether (nearly) every line stands among the rows or has a later form there that is not one of the
     `old` lines, which the hunk expects: what is half there has lines without either."""
     free = Counter(row for row in rows if row)
@@ -79,8 +88,30 @@ def counterparts(lines: Sequence[Tokens], rows: Sequence[Tokens], old: set[Token
             # An enumerator, say: but for its name nothing could be like it.
             strangers += any(len(name) >= RARE_LENGTH and name not in held for name in names_of(line))
     candidates = [row for row, count in free.items() if count and row not in old]
-    strangers += sum(not any(alike(line, row) >= COUNTERPART for row in candidates) for line in missing)
-    return strangers <= len(lines) * STRANGERS
+    allowed = len(lines) * allowed
+    # Both limits are safe: without a counterpart for its lines nothing is said to be there in a later form.
+    if len(set(missing)) * len(candidates) > MOST_COMPARED:
+        return False
+    bags = [(len(row), Counter(row)) for row in candidates] if missing else []
+    for line, times in Counter(missing).items():
+        if strangers > allowed:
+            return False
+        strangers += 0 if _has_counterpart(line, bags) else times
+    return strangers <= allowed
+
+
+def _has_counterpart(line: Tokens, bags: Sequence[tuple[int, Counter[bytes]]]) -> bool:
+    """Whether one of these bags of tokens, given with their sizes, is like the line."""
+    bag, length = Counter(line), len(line)
+    for size, other in bags:
+        total = max(length + size, 1)
+        # No more can be in common than the shorter one has.
+        if (
+            2 * min(length, size) / total >= COUNTERPART
+            and 2 * sum((bag & other).values()) / total >= COUNTERPART
+        ):
+            return True
+    return False
 
 
 def names_of(tokens: Iterable[bytes]) -> set[bytes]:

@@ -125,6 +125,8 @@ def merged_hunk(hunk: Hunk, parts: Images, maps: MergeMaps) -> MergedHunk:
             there += 1
         elif place is None and maps.conflicts:
             conflicts += 1
+        elif place is None and not maps.target_to_merged.ranges:
+            there += 1  # The merge had nothing to do in the whole file.
         elif place is None:
             # The merge is clean, so it did make the change; the differences tell it by other lines.
             landed += 1

@@ -114,6 +114,17 @@ def _marker_size(merged: bytes) -> int:
     return 7
 
 
+_REASONS = {
+    ConflictKind.BINARY: Reason.BINARY,
+    ConflictKind.ADD_ADD: Reason.FILE_EXISTS,
+    ConflictKind.RENAME_ADD: Reason.FILE_EXISTS,
+    ConflictKind.MODIFY_DELETE: Reason.FILE_ABSENT,
+    ConflictKind.SYMLINK: Reason.NOT_A_FILE,
+    ConflictKind.SUBMODULE: Reason.NOT_A_FILE,
+    ConflictKind.DIRECTORY_FILE: Reason.NOT_A_FILE,
+}
+
+
 def _merged_otherwise(
     change: FileChange,
     base: BaseTexts,
@@ -127,10 +138,10 @@ def _merged_otherwise(
     if conflict is None and not any(isinstance(e, Unavailable) for e in unreadable):
         return _renamed_and_there(change, base, ground) or whole_file(change, ground, merged=True)
     if change.old_path and isinstance(ground.entry(change.old_path), Absent):
-        return file_gone(change, ground, land=False)
+        return file_gone(change, ground, land=False)[0]
     if not change.old_path:
         return file_exists(change, ground)
-    reason = Reason.BINARY if change.binary is not None else Reason.NOT_A_FILE
+    reason = _REASONS.get(conflict.kind, Reason.LINES_DIFFER) if conflict else Reason.OBJECT_MISSING
     return stuck(
         change, ground, change.path, PlacementKind.CONFLICT, reason, str(conflict.kind) if conflict else ""
     )
@@ -188,26 +199,42 @@ def _place_file(
     from backport.placement.elsewhere import renamed_file
     from backport.placement.textual import place_hunks
 
+    if change.kind is ChangeKind.COPY and isinstance(ground.entry(change.new_path), File):
+        return file_exists(change, ground), {}
     path, entry = _home(change, ground)
     text = ground.text(path)
-    renamed = False
-    if text is None and isinstance(entry, Absent):
+    renamed = text is None and isinstance(entry, Absent)
+    if renamed:
         text = renamed_file(change, ground)
         if text is None:
-            return file_gone(change, ground, land=True), {}
-        renamed = True
+            placed, edits = file_gone(change, ground, land=True)
+            return placed, _edited(edits, ground)
     if text is None:
         return unreadable(change, path, entry, ground), {}
     before = base.texts.get(change.old_path)
     if before is not None:
-        return _merge_one(change, before, text, ground)
-    placements, edits = place_hunks(change.path, change.hunks, text, ground, renamed=renamed)
-    placed = summary(change, text.path, placements)
-    landed = _edited(edits, ground)
-    if change.kind is ChangeKind.RENAME and not renamed and text.path == change.old_path:
-        entry_after = landed.pop(text.path, None) or target_file(ground, text.path)
-        landed.update({text.path: None, change.new_path: entry_after})
-    return placed, landed
+        placed, landed = _merge_one(change, before, text, ground)
+    else:
+        placements, edits = place_hunks(change.path, change.hunks, text, ground, renamed=renamed)
+        placed, landed = summary(change, text.path, placements), _edited(edits, ground)
+    return placed, _carried(change, text.path, landed, ground, renamed=renamed)
+
+
+def _carried(
+    change: FileChange, path: str, landed: dict[str, File | None], ground: Ground, *, renamed: bool
+) -> dict[str, File | None]:
+    """What landed in the file at `path`, with its new name and mode, if the patch gives it those."""
+    after = landed.get(path) or target_file(ground, path)
+    if change.new_mode and change.new_mode != after.mode and change.new_mode != change.old_mode:
+        after = replace(after, mode=change.new_mode, id="")
+        landed = {**landed, path: after}
+    if renamed or path != change.old_path or change.old_path == change.new_path:
+        return landed
+    if change.kind is ChangeKind.COPY:
+        return {**{p: f for p, f in landed.items() if p != path}, change.new_path: after}
+    if change.kind is ChangeKind.RENAME:
+        return {**landed, path: None, change.new_path: after}
+    return landed
 
 
 def _home(change: FileChange, ground: Ground) -> tuple[str, Entry]:
@@ -230,7 +257,7 @@ def _merge_one(
     sides = [
         scratch.write_tree(None, {name: ("100644", scratch.write_blob(d))}) for d in (before, text.data, post)
     ]
-    merge = scratch.merge(sides[0], sides[1], sides[2], style=ground.style)
+    merge = scratch.merge(*sides, style=ground.style, attributes=_attributes(name, ground))
     entry = scratch.entry(merge.tree, name)
     data = (scratch.blob(entry.id) if entry else None) or b""
     file = MergedFile(change, name, before, post, data, not merge.clean, _marker_size(data))
@@ -240,6 +267,19 @@ def _merge_one(
     if result != text.data:
         landed[name] = replace(target_file(ground, name), data=result, id="")
     return summary(change, name, placements[change.path]), landed
+
+
+def _attributes(path: str, ground: Ground) -> dict[str, bytes]:
+    """The target's .gitattributes files in the folders above a path: they say how a file is merged."""
+    found: dict[str, bytes] = {}
+    folder = path
+    while folder:
+        folder = folder.rpartition("/")[0]
+        name = f"{folder}/.gitattributes" if folder else ".gitattributes"
+        entry = ground.entry(name)
+        if isinstance(entry, File):
+            found[name] = entry.data
+    return found
 
 
 def _edited(edits: Mapping[str, Sequence[object]], ground: Ground) -> dict[str, File | None]:

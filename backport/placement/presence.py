@@ -41,6 +41,9 @@ COMMENT_SHARE = 0.8
 NAMES_SHARE = 0.4
 """Weight of a run's new names that must stand there, at least, for it to count as there in a later form."""
 
+WHOLE = 10
+"""Lines with code that a hunk adds as a region of its own, for that region's later form to be sought by its name."""
+
 NEAR = 3
 """Lines with code, from a run or from what was found, within which a neighbour is one."""
 
@@ -318,10 +321,13 @@ def _judge_later(
     part = share(tuple(t for line in lines for t in line), hay)
     names = _new_names(run, hunk)
     standing = names.intersection(hay)
-    most = bool(standing) and _names_share(names, standing, target) >= NAMES_SHARE
+    # A whole function of that name is there: it may have grown further away from what it was.
+    whole = hunk.anywhere and len(lines) >= WHOLE
+    enough, strangers = (NAMES_SHARE / 2, 2 * STRANGERS) if whole else (NAMES_SHARE, STRANGERS)
+    most = bool(standing) and _names_share(names, standing, target) >= enough
     if _standing(gone, target, window, None):
         return RunJudgement(RunState.PARTLY if most else RunState.BEFORE, *window, None, part)
-    if not most or part < LATER_SHARE or not counterparts(lines, rows, set(hunk.old_tokens)):
+    if not most or part < LATER_SHARE or not counterparts(lines, rows, set(hunk.old_tokens), strangers):
         some = most or any(rare(n, target) for n in standing)
         return RunJudgement(RunState.PARTLY if some else RunState.UNKNOWN, *window, None, part)
     where = [n for n in range(*window) if target.tokens[n] in lines]

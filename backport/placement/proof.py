@@ -34,6 +34,38 @@ def proved(item: Work, backward: drift.Landing, text: TargetText, expected: int)
     return (in_place or (unique and not item.named)) and _by_lines(item, backward, new, text, expected)
 
 
+def doubles(item: Work, forward: drift.Landing, text: TargetText) -> bool:
+    """Whether the first line that a run inserts stands right behind its place already, or the last right before
+    it, and is no context of the hunk: the target has it, and it would be there twice."""
+    context = set(keys(item.parts.old))
+    for run, edit in zip(item.parts.runs, forward.edits, strict=True):
+        telling = [k for k in keys(run.added) if len(k) >= LONG and k not in context]
+        if run.removed or not telling:
+            continue
+        behind = [k for k in text.keys[edit.last : edit.last + 2 * SIDE] if len(k) > 3][:SIDE]
+        ahead = [k for k in text.keys[max(edit.first - 2 * SIDE, 0) : edit.first] if len(k) > 3][-SIDE:]
+        beside = {k for k in (telling[0],) if k in behind} | {k for k in (telling[-1],) if k in ahead}
+        if any(_says(k, text) for k in beside):
+            return True
+    return False
+
+
+LONG = 12
+"""Characters from which a line is not by chance the same as another near by."""
+
+
+def lands_elsewhere(item: Work, forward: drift.Landing, text: TargetText) -> bool:
+    """Whether a landing is in another function than the hunk says, and nothing shows that it is the same code under
+    another name: the head of the hunk's function does not stand there, or no context line is unique in the file."""
+    if not outcome.strays(item, outcome.edited_scopes(text, forward.edits)):
+        return False
+    turned = Work(item.hunk, item.parts.turned, item.scopes)
+    old = keys(item.parts.old)
+    return _other_head(turned, old, forward.start, text) or not _unique_context(
+        turned, old, forward.start, text
+    )
+
+
 def _other_head(item: Work, new: Sequence[bytes], start: int, text: TargetText) -> bool:
     """Whether the head of a function stands where the hunk has that of the one it is in."""
     names = [name.encode() for name in item.named]

@@ -17,7 +17,8 @@ from backport.placement.lines import images
 
 _LABEL = re.compile(rb"[A-Za-z_]\w*:\s*(/[*/].*)?$")
 _HEAD = re.compile(rb"[A-Za-z_]")
-_STATEMENT = re.compile(rb"(?:if|for|while|switch|do|else|return|goto|case|default|sizeof)\b")
+_STATEMENT = re.compile(rb"\b(?:if|for|while|switch|do|else|return|goto|case|default)\b")
+"""What no head of a definition holds."""
 _MACRO = re.compile(rb"#\s*define\s+([A-Za-z_]\w*)")
 _END_OF_HEAD = re.compile(rb"([;{])")
 
@@ -126,6 +127,8 @@ def _head_scope(lines: Sequence[bytes], line: int) -> Region | None:
 @lru_cache(maxsize=512)
 def _named_head(head: bytes, line: int) -> Region | None:
     """Complete a head so that the C room can name it, also by its macro dialect."""
+    if _STATEMENT.search(head):
+        return None
     body = head.rstrip(b"{ \t,")
     missing = body.count(b"(") - body.count(b")")
     if missing > 0:
@@ -138,8 +141,6 @@ def _named_head(head: bytes, line: int) -> Region | None:
         text = body + b" { int x; };\n"
     for region in region_map("x.c", text).regions:
         if region.name and region.kind is not RegionKind.DECLARATION:
-            if _STATEMENT.fullmatch(region.name.encode()):
-                return None
             return Region(region.kind, region.name, line, line, line)
     found = _NAME_BEFORE_BRACE.search(head)
     if b"(" not in head and found and b"=" in head:

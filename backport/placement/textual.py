@@ -25,7 +25,7 @@ from backport.placement.elsewhere import files_with, telling_names
 from backport.placement.ground import Ground
 from backport.placement.lines import Edit, edits_at, first_changed_line, images
 from backport.placement.presence import Judgement, judge
-from backport.placement.proof import at_home, better, proved
+from backport.placement.proof import at_home, better, doubles, lands_elsewhere, proved
 from backport.placement.scopes import brings, hunk_scopes
 from backport.placement.sites import KNOWN, SURE, Site, Work, line_site, name_site, named_site
 from backport.placement.target import TargetText, is_scope
@@ -242,12 +242,14 @@ def _in_step(item: Work, file: _File) -> Placement | None:
     whole = (0, len(text.lines))
     forward = drift.land(item.parts, text, whole, expected)
     backward = drift.land(item.parts.turned, text, whole, shifted)
-    if forward is not None and not is_home(forward.edits):
+    if forward is not None and (not is_home(forward.edits) or lands_elsewhere(item, forward, text)):
         forward = None
     if backward is not None and not (is_home(backward.edits) and proved(item, backward, text, shifted)):
         backward = None
     if backward is not None and (forward is None or better(backward, forward, item, shifted)):
         return outcome.there_in_step(item, text, backward)
+    if forward is not None and doubles(item, forward, text):
+        forward = None
     if forward is not None and not _all_there(item, file) and file.free(text.path, forward.edits):
         return _drifted(item, text, forward, file)
     return None
@@ -267,7 +269,7 @@ def _looks(item: Work, file: _File) -> Iterator[_Look]:
         text = file.ground.text(path)
         if text is not None:
             for look in _looks_at(item, text, file):
-                if look.site.own or look.site.share > max(best, KNOWN):
+                if look.site.share > max(best, KNOWN) and (not look.site.own or look.site.share >= SURE):
                     yield look
 
 
@@ -368,6 +370,8 @@ def _drifted(item: Work, text: TargetText, landing: drift.Landing, file: _File) 
 
 def _give_up(item: Work, looks: Sequence[_Look], file: _File) -> Placement:
     """The best place that is known, with what is there instead; or nothing like it."""
+    if file.ground.steps.left < 0:
+        return outcome.plain(item, file.text, PlacementKind.CONFLICT, Reason.BUDGET)
     if not looks:
         return outcome.absent(item, file.text)
     best = max(looks, key=lambda k: (k.site.own, k.judgement.partly, _worth(k, file)))

@@ -134,6 +134,9 @@ def _same_text(item: _Hunk, file: MergedFile, target: TargetText) -> Placement:
 
 
 def _place(item: _Hunk, file: MergedFile, target: TargetText, maps: MergeMaps, ground: Ground) -> Placement:
+    if target.data == file.post:
+        at = file_line(item.hunk)
+        return _lands(item, file, target, at, PlacementKind.APPLIED, Reason.MERGED_ALREADY, 0)
     merged = merged_hunk(item.hunk, item.parts, maps)
     if merged.conflicts:
         return _unplaced(item, file, target, merged, ground)
@@ -145,6 +148,11 @@ def _place(item: _Hunk, file: MergedFile, target: TargetText, maps: MergeMaps, g
         placed = _lands(item, file, target, merged.at, PlacementKind.APPLIED, Reason.MERGED_ALREADY, 0)
         return placed
     return _landed(item, file, target, merged, line)
+
+
+def file_line(hunk: Hunk) -> int:
+    """The index of a hunk's first change in its post-image."""
+    return max(hunk.new_start - 1, 0) + images(hunk).runs[0].new_first
 
 
 def _only_moved(item: _Hunk, file: MergedFile, target: TargetText, at: int) -> bool:

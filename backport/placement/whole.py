@@ -10,7 +10,7 @@ from dataclasses import replace
 from backport.model import ChangeKind, FileChange, Hunk, Placement, PlacementKind, Reason
 from backport.placement.excerpts import hunk_excerpts
 from backport.placement.ground import Ground
-from backport.placement.lines import first_changed_line, images, split_lines
+from backport.placement.lines import Edit, first_changed_line, images, split_lines
 from backport.placement.result import FilePlacement, summary
 from backport.placement.scopes import hunk_scopes
 from backport.placement.target import TargetText
@@ -38,16 +38,23 @@ def whole_file(change: FileChange, ground: Ground, *, merged: bool) -> FilePlace
 
 
 def _target_taken(change: FileChange, ground: Ground) -> FilePlacement:
-    """A rename or copy to a path at which the target has a file: done already, or in the way."""
-    done = change.kind is ChangeKind.COPY or isinstance(ground.entry(change.old_path), Absent)
+    """A rename or copy to a path at which the target has a file: done already, if it is the very file."""
+    entry = ground.entry(change.new_path)
+    same = bool(change.new_blob) and isinstance(entry, File) and _is_blob(entry, change.new_blob, ground)
+    done = same and (change.kind is ChangeKind.COPY or isinstance(ground.entry(change.old_path), Absent))
     kind = PlacementKind.APPLIED if done else PlacementKind.CONFLICT
     return stuck(change, ground, change.new_path, kind, Reason.ALREADY_THERE if done else Reason.FILE_EXISTS)
+
+
+def _is_blob(file: File, name: str, ground: Ground) -> bool:
+    """Whether a file is the blob of that (abbreviated) id."""
+    return (file.id or ground.scratch.write_blob(file.data)).startswith(name)
 
 
 def _as_a_whole(change: FileChange, ground: Ground, *, merged: bool) -> FilePlacement:
     old = ground.entry(change.old_path)
     if isinstance(old, Absent):
-        return file_gone(change, ground, land=not merged)
+        return file_gone(change, ground, land=False)[0]
     if isinstance(old, Unavailable):
         return stuck(change, ground, change.old_path, PlacementKind.CONFLICT, Reason.OBJECT_MISSING, old.why)
     if change.kind is ChangeKind.MODE and ground.tree.mode(change.old_path) == change.new_mode:
@@ -111,25 +118,30 @@ def _content(change: FileChange) -> bytes:
     return b"".join(line for h in change.hunks for line in (images(h).new or images(h).old))
 
 
-def file_gone(change: FileChange, ground: Ground, *, land: bool) -> FilePlacement:
-    """The target has no such file: are its parts in another one?"""
+def file_gone(
+    change: FileChange, ground: Ground, *, land: bool
+) -> tuple[FilePlacement, dict[str, list[Edit]]]:
+    """The target has no such file: are its parts in another one? With the edits of those that land there."""
     from backport.placement.textual import explain, place_hunks
 
     empty = TargetText(change.old_path, b"")
     placements: tuple[Placement, ...]
+    edits: dict[str, list[Edit]] = {}
     if land:
-        placements, _ = place_hunks(change.path, change.hunks, empty, ground)
+        placements, edits = place_hunks(change.path, change.hunks, empty, ground)
+        edits.pop(empty.path, None)
     else:
         placements = tuple(
             explain(change.path, h, hunk_scopes(change.path, h), empty, ground) for h in change.hunks
         )
     placements = tuple(
-        _no_file(p, change) if p.kind is PlacementKind.ABSENT or p.kind.lands else p for p in placements
+        _no_file(p, change) if p.kind is PlacementKind.ABSENT or p.target_path == empty.path else p
+        for p in placements
     )
     if not placements:
-        return FilePlacement(change, "", PlacementKind.ABSENT, Reason.FILE_ABSENT)
+        return FilePlacement(change, "", PlacementKind.ABSENT, Reason.FILE_ABSENT), {}
     path = next((p.target_path for p in placements if p.kind is not PlacementKind.ABSENT), "")
-    return replace(summary(change, path, placements))
+    return summary(change, path, placements), edits
 
 
 def _no_file(placement: Placement, change: FileChange) -> Placement:

@@ -3,6 +3,7 @@
 from backport.tree.folder import FolderTree
 from backport.tree.git_tree import GitTree
 from backport.tree.overlay import DictTree, OverlayTree
+from backport.tree.paths import is_there
 from backport.tree.protocol import (
     Absent,
     Entry,
@@ -14,7 +15,15 @@ from backport.tree.protocol import (
     Tree,
     Unavailable,
 )
-from backport.tree.queue import QueueEntry, read_queue, split_queue, until
+from backport.tree.queue import (
+    QueueEntry,
+    applied_forwards,
+    find_series,
+    read_queue,
+    read_series,
+    split_queue,
+    until,
+)
 from backport.tree.target import Target, kernel_version, open_target
 from backport.tree.texts import Texts, TreeTexts
 
@@ -36,9 +45,13 @@ __all__ = [
     "Tree",
     "TreeTexts",
     "Unavailable",
+    "applied_forwards",
+    "find_series",
+    "is_there",
     "kernel_version",
     "open_target",
     "read_queue",
+    "read_series",
     "split_queue",
     "until",
 ]

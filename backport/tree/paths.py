@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 
 def is_tree_path(path: str) -> bool:
     """Whether the path may be looked up: relative, and no empty, `.` or `..` part in it."""
     return "\0" not in path and all(part not in ("", ".", "..") for part in path.split("/"))
+
+
+def is_there(path: str | Path) -> bool:
+    """Whether something has that path on disk; a path that no file can have (too long, a NUL) is not there."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def folder_prefix(path: str) -> str:

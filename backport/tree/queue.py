@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from backport.errors import InputError, UnsafePathError, UsageError
-from backport.tree.paths import is_tree_path
+from backport.tree.paths import is_there
 
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
     """A patch of a queue: its name as the queue has it, its file, how many leading folders its paths
-    lose (`-pN`) and whether it is taken out (`-R`)."""
+    lose (`-pN`), whether it is taken out (`-R`), and its place in the series ("series:3", "" without one)."""
 
     name: str
     path: str
     strip: int = 1
     reverse: bool = False
+    where: str = field(default="", compare=False)
 
 
-_SERIES = ("series", "debian/patches/series", "patches/series")
+_SERIES = ("series", "series.conf", "debian/patches/series", "patches/series")
 _SUFFIXES = (".patch", ".diff")
 
 
@@ -33,14 +33,17 @@ def read_queue(path: str) -> tuple[QueueEntry, ...]:
     `path` is a series or series.conf file, or a folder that holds one: a quilt queue as stable-queue keeps it
     (quilt(1), "series"), Debian's debian/patches, SUSE's series.conf; or a folder of numbered patches as
     OpenWrt keeps them, in the order of their names."""
-    place = Path(path)
-    if place.is_file():
-        return _listed(place)
-    if not place.is_dir():
+    if not is_there(path):
         raise InputError(f"queue {path} does not exist")
-    for name in (*_SERIES, "series.conf"):
-        if (place / name).is_file():
-            return _listed(place / name)
+    place = Path(path)
+    try:
+        series = place if place.is_file() else find_series(place)
+        return read_series(series) if series is not None else _by_name(place)
+    except OSError as error:
+        raise InputError(f"queue {path} cannot be read: {error.strerror or error}") from None
+
+
+def _by_name(place: Path) -> tuple[QueueEntry, ...]:
     found = sorted(x.name for x in place.iterdir() if x.suffix in _SUFFIXES and x.is_file())
     if found:
         return tuple(QueueEntry(name, str(place / name)) for name in found)
@@ -48,7 +51,12 @@ def read_queue(path: str) -> tuple[QueueEntry, ...]:
     hint = (
         f"name one of its folders: {', '.join(inner[:4])}" if inner else "it holds no series file, no patches"
     )
-    raise InputError(f"{path} is not a queue", hint)
+    raise InputError(f"{place} is not a queue", hint)
+
+
+def find_series(folder: Path) -> Path | None:
+    """The file that lists the patches of a folder: quilt's, SUSE's, Debian's; None where there is none."""
+    return next((folder / name for name in _SERIES if _is_file(folder / name)), None)
 
 
 def split_queue(spec: str) -> tuple[str, str]:
@@ -57,9 +65,8 @@ def split_queue(spec: str) -> tuple[str, str]:
     Split at the last @ that something existing stands before. Raises InputError."""
     at = len(spec)
     while at > 0:
-        with suppress(OSError, ValueError):
-            if Path(spec[:at]).exists():
-                return spec[:at], spec[at + 1 :]
+        if is_there(spec[:at]):
+            return spec[:at], spec[at + 1 :]
         at = spec.rfind("@", 0, at)
     raise InputError(f"queue {spec} does not exist")
 
@@ -90,52 +97,75 @@ def _is_queue(folder: Path) -> bool:
     return (folder / "series").is_file() or any(x.suffix in _SUFFIXES for x in folder.iterdir())
 
 
-def _listed(series: Path) -> tuple[QueueEntry, ...]:
+def _is_file(path: Path) -> bool:
+    return is_there(path) and path.is_file()
+
+
+def read_series(series: Path) -> tuple[QueueEntry, ...]:
+    """The patches that a series file lists, in order: SUSE's form for `series.conf`, quilt's for all others.
+
+    Raises InputError where it cannot be read, has an unknown option or names what is not there, and
+    UnsafePathError where a name leaves the series' folder."""
     try:
         text = series.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
-        raise InputError(f"{series.name} cannot be read: {error.strerror}") from None
-    reader = _suse if series.name == "series.conf" else _quilt
-    entries = tuple(reader(series, text.splitlines()))
-    for entry in entries:
-        if not is_tree_path(entry.name):
-            raise UnsafePathError(f"{series.name} names {entry.name}, which leaves its folder")
-        if not Path(entry.path).is_file():
-            raise InputError(f"{series.name} names {entry.name}, which is not there")
-    return entries
-
-
-def _quilt(series: Path, lines: Iterable[str]) -> Iterator[QueueEntry]:
-    """`name [-pN|-p N] [-R] # comment`."""
-    for number, line in enumerate(lines, 1):
+        raise InputError(f"{series.name} cannot be read: {error.strerror or error}") from None
+    take = _suse if series.name == "series.conf" else _quilt
+    entries = []
+    for number, line in enumerate(text.split("\n"), 1):
         words = re.sub(r"(^|\s)#.*", "", line).split()
-        if not words:
-            continue
-        yield _entry(series, number, words[0], words[1:])
+        entry = take(series, f"{series.name}:{number}", words) if words else None
+        if entry is not None:
+            entries.append(_checked(entry))
+    return tuple(entries)
 
 
-def _entry(series: Path, number: int, name: str, options: list[str]) -> QueueEntry:
+def _checked(entry: QueueEntry) -> QueueEntry:
+    if entry.name.startswith("/") or ".." in entry.name.split("/"):
+        raise UnsafePathError(f"{entry.where}: the patch {entry.name} leaves the folder", "it is refused")
+    if not _is_file(Path(entry.path)):
+        raise InputError(f"{entry.where}: the patch {entry.name} is not there")
+    return entry
+
+
+def applied_forwards(entries: Sequence[QueueEntry]) -> tuple[QueueEntry, ...]:
+    """The same entries, all of them applied with -p1. Raises InputError for one that is not: its file
+    alone does not say what it does."""
+    for entry in entries:
+        if entry.reverse or entry.strip != 1:
+            how = "taken out (-R)" if entry.reverse else f"applied with -p{entry.strip}"
+            raise InputError(
+                f"{entry.where}: the patch {entry.name} is {how}",
+                "only patches applied forwards with -p1 are judged: convert it, or take it out of the series",
+            )
+    return tuple(entries)
+
+
+def _quilt(series: Path, where: str, words: list[str]) -> QueueEntry:
+    """`name [-pN|-p N] [-R] # comment`."""
+    return _entry(series, where, words[0], words[1:])
+
+
+def _suse(series: Path, where: str, words: list[str]) -> QueueEntry | None:
+    """`[+guard|-guard]... path # comment`; no guard's symbol is set. None for a patch that is left out."""
+    count = next((n for n, word in enumerate(words) if word[0] not in "+-"), len(words))
+    if count == len(words) or not _included(words[:count]):
+        return None
+    return _entry(series, where, words[count], words[count + 1 :])
+
+
+def _entry(series: Path, where: str, name: str, options: list[str]) -> QueueEntry:
     strip, reverse = 1, False
     rest = iter(options)
     for option in rest:
         value = next(rest, "") if option == "-p" else option.removeprefix("-p")
-        if option.startswith("-p") and (value.isdigit() or value == "ab"):
+        if option.startswith("-p") and (re.fullmatch(r"[0-9]{1,9}", value) or value == "ab"):
             strip = 1 if value == "ab" else int(value)
         elif option == "-R":
             reverse = True
         else:
-            raise InputError(f"{series.name}:{number}: unknown option {option} of patch {name}")
-    return QueueEntry(name, str(series.parent / name), strip, reverse)
-
-
-def _suse(series: Path, lines: Iterable[str]) -> Iterator[QueueEntry]:
-    """`[+guard|-guard]... path # comment`; no guard's symbol is set."""
-    for line in lines:
-        words = re.sub(r"(^|\s)#.*", "", line).split()
-        guards = [word for word in words if word[0] in "+-"]
-        names = [word for word in words if word[0] not in "+-"]
-        if names and _included(guards):
-            yield QueueEntry(names[0], str(series.parent / names[0]))
+            raise InputError(f"{where}: unknown option {option} of patch {name}")
+    return QueueEntry(name, str(series.parent / name), strip, reverse, where)
 
 
 def _included(guards: Sequence[str]) -> bool:

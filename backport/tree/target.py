@@ -11,6 +11,7 @@ from backport.errors import TargetError
 from backport.git import Repository
 from backport.tree.folder import FolderTree
 from backport.tree.git_tree import GitTree
+from backport.tree.paths import is_there
 from backport.tree.protocol import File, Tree
 
 
@@ -44,25 +45,17 @@ def open_target(spec: str, settings: Limits) -> Target:
     limit = settings.max_file_bytes
     if not spec:
         raise TargetError("a target is empty", "give REPO@REV, a worktree or a folder")
-    if _is_there(spec) and Path(spec).is_dir():
+    if is_there(spec) and Path(spec).is_dir():
         return _open_folder(spec, limit)
     at = spec.rfind("@")
     while at > 0:
         path, revision = spec[:at], spec[at + 1 :]
-        if _is_there(path):
+        if is_there(path):
             return _open_revision(path, revision, limit)
         at = spec.rfind("@", 0, at)
-    if _is_there(spec):
+    if is_there(spec):
         raise TargetError(f"target {_shown(spec)} is a file", "give REPO@REV, a worktree or a folder")
     raise TargetError(f"target {spec} does not exist", "give REPO@REV, a worktree or a folder")
-
-
-def _is_there(path: str) -> bool:
-    """Whether something has that path; a path that no file can have is not there."""
-    try:
-        return Path(path).exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _open_revision(path: str, revision: str, limit: int) -> Target:

@@ -85,7 +85,48 @@ def test_a_queue_stands_on_the_target(history: History, patch_file: Path, tmp_pa
     assert there.code == 0 and there.out.startswith("applied")
     (tmp_path / "series").write_text(f"{patch_file.name} -R\n")
     refused = run("check", patch_file, "--onto", f"{history[0].path}@old", "--queue", tmp_path)
-    assert refused.code == 2 and "taken out (-R)" in refused.err
+    assert refused.code == 2 and "series:1: the patch 0001-split.patch is taken out (-R)" in refused.err
+    as_patches = run("check", tmp_path, "--onto", f"{history[0].path}@old")
+    assert (as_patches.code, as_patches.err) == (refused.code, refused.err)
+
+
+def test_a_queue_of_which_a_later_patch_is_taken_out(
+    history: History, patch_file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "series").write_text("a.patch\nb.patch -R\n")
+    for name in ("a.patch", "b.patch"):
+        (tmp_path / name).write_bytes(patch_file.read_bytes())
+    there = run("check", patch_file, "--onto", f"{history[0].path}@old", "--queue", f"{tmp_path}@a", "-q")
+    assert there.code == 0 and there.out.startswith("applied")
+
+
+def test_a_queue_that_does_not_land(history: History, patch_file: Path, tmp_path: Path) -> None:
+    """BP108 has its severity, fingerprint and evidence as every other finding has."""
+    argv: list[str | Path] = [
+        "check",
+        patch_file,
+        "--onto",
+        f"{history[0].path}@drifted",
+        "--queue",
+        tmp_path,
+    ]
+    (tmp_path / "q.patch").write_bytes(patch_file.read_bytes())
+
+    def findings(rules: str) -> list[dict[str, object]]:
+        found = run(*argv, "--format", "json", environ={"BACKPORT_RULES": rules})
+        assert found.code == 1
+        result: list[dict[str, object]] = json.loads(found.out)["targets"][0]["findings"]
+        return result
+
+    (one,) = findings("")
+    assert (one["code"], one["severity"], one["file"]) == ("BP108", "error", "src/a.c")
+    evidence = one["evidence"]
+    assert isinstance(evidence, list) and "other_1" in str(evidence[0]) and len(evidence) == 1
+    assert one["target_line"] == evidence[0]["line"] in (14, 15)
+    assert len(str(one["fingerprint"])) == 16
+    (note,) = findings("BP1=note")
+    assert note == {**one, "severity": "note"}
+    assert findings("BP108=off") == findings("BP1=off") == []
 
 
 @pytest.mark.parametrize("form", ["json", "markdown", "html", "sarif", "text"])
@@ -131,6 +172,14 @@ def test_a_target_brings_its_own_settings(history: History, patch_file: Path, tm
     findings = [t["patches"][0]["findings"] for t in json.loads(found.out)["targets"]]
     assert not [f for f in findings[0] if f["code"].startswith("BP1")]
     assert [f for f in findings[1] if f["code"].startswith("BP1")]
+    notes = json.loads(found.out)["notes"]
+    assert notes == ["repo@drifted: the target's .backport.toml switches off: BP1"] or notes == [
+        "configured@drifted: the target's .backport.toml switches off: BP1"
+    ]
+    argv: list[str | Path] = ["check", patch_file, "--onto", f"{repo.path}@drifted"]
+    assert "the target's .backport.toml switches off: BP1\n" in run(*argv).out
+    again = run(*argv, environ={"BACKPORT_RULES": "BP1=error"})
+    assert "switches off" not in again.out and "BP101" in again.out
     repo.commit({".backport.toml": 'policy = "plain"\nwidth = 80\n'}, "bad settings\n")
     bad = run("check", patch_file, "--onto", f"{repo.path}@drifted")
     assert bad.code == 2 and ":.backport.toml:2: width may not be set by a target" in bad.err
@@ -216,6 +265,62 @@ def test_2_with_one_clear_line(history: History, patch_file: Path, tmp_path: Pat
     assert sorted(p.name for p in tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["x" * 5000, "x" * 300, "y/" * 3000, "a\0b", "\udcff\udcfe", "\ud800", "\n", "~", "x" * 300 + "@y"],
+    ids=["long", "long-part", "deep", "nul", "bytes", "surrogate", "newline", "home", "long-at"],
+)
+def test_2_for_names_that_no_file_can_have(
+    history: History, patch_file: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    repo = history[0].path
+    good: list[str | Path] = ["check", patch_file, "--onto", f"{repo}@old"]
+    cases: list[list[str | Path]] = [
+        ["check", patch_file, "--onto", name],
+        ["check", patch_file, "--onto", f"{repo}@{name}"],
+        ["check", name, "--onto", f"{repo}@old"],
+        ["show", name],
+        [*good, "--upstream", name],
+        [*good, "--upstream", f"{repo}@{name}"],
+        [*good, "--config", name],
+        [*good, "--kconfig", name],
+        [*good, "--queue", name],
+        [*good, "--queue", f"{repo}@{name}"],
+        [*good, "-o", f"{name}/report.txt"],
+        ["demo", "--keep", f"{patch_file}/{name}"],
+    ]
+    if len(name) > 255 or name in ("a\0b", "\ud800"):
+        cases.append([*good, "-o", name])
+        cases.append(["demo", "-o", name])
+    for argv in cases:
+        found = run(*argv, environ={"XDG_STATE_HOME": str(tmp_path / "state")})
+        assert found.code == 2 and found.out == "", (argv, found)
+        assert found.err.count("\n") == 1 and len(found.err) < 1000, found.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_of_the_settings_that_no_folder_can_have(patch_file: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    for place in ("x" * 5000, "a\\u0000b", "/nowhere"):
+        config.write_text(f'[repositories]\nmine = "{place}"\n')
+        for option in ("--onto", "--upstream"):
+            argv: list[str | Path] = [
+                "check",
+                patch_file,
+                "--config",
+                config,
+                "--onto",
+                tmp_path,
+                option,
+                "mine@v1",
+            ]
+            found = run(*argv)
+            assert found.code == 2 and "does not exist" in found.err, found
+    home = {"XDG_CONFIG_HOME": "/" + "x" * 5000, "XDG_STATE_HOME": str(tmp_path)}
+    assert run("show", patch_file, environ=home).code == 0
+
+
 def test_the_message_cannot_steer_the_terminal(history: History) -> None:
     found = run("check", "\x1b[31mx\n.patch", "--onto", f"{history[0].path}@old")
     assert found.code == 2 and "\x1b" not in found.err and found.err.count("\n") == 1
@@ -227,6 +332,18 @@ def test_a_configuration_that_no_rule_reads_is_noted(
     (tmp_path / "config").write_text("CONFIG_SHMEM=y\n# CONFIG_X is not set\n")
     found = run("check", patch_file, "--onto", f"{history[0].path}@old", "--kconfig", tmp_path / "config")
     assert found.code == 0 and "(2 options) was read; no rule" in found.out
+
+
+def test_a_policy_that_no_rule_depends_on_is_noted(history: History, patch_file: Path) -> None:
+    argv: list[str | Path] = ["check", patch_file, "--onto", f"{history[0].path}@old"]
+    found = run(*argv, "--policy", "android")
+    assert found.code == 0 and "the policy android was asked for; no rule of this version" in found.out
+    assert "policy" not in run(*argv).out and "policy" not in run(*argv, "--policy", "plain").out
+    named = run(*argv, environ={"BACKPORT_POLICY": "stable"})
+    assert "the policy stable was asked for" in named.out
+    said = " ".join(run("check", "--help").out.split())
+    assert "no rule depends on it yet" in said and "no rule looks at it yet" in said
+    assert "REV must exist in it and has no further use yet" in said
 
 
 # --- -o

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from backport.model import Patch, RepairKind, Severity
 from tests.intake.support import diff_text, one
+from tests.support import shared
 from tests.support.shared import seed
 
 COUNTS = {0: (6, 22, 88, 91), 1: (1, 9, 23, 14), 2: (2, 9, 156, 83), 3: (5, 11, 76, 19), 4: (2, 12, 205, 9)}
+
+
+def test_seeds_that_are_not_there_fail_where_everything_is_required(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "SHARED", tmp_path)
+    monkeypatch.delenv("BACKPORT_REQUIRE", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="not there"):
+        seed(0)
+    monkeypatch.setenv("BACKPORT_REQUIRE", "all")
+    with pytest.raises(pytest.fail.Exception, match="not there"):
+        seed(0)
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "001_x.txt").write_text("x\n")
+    with pytest.raises(pytest.fail.Exception, match="no seed 000"):
+        seed(0)
 
 
 def read_seed(number: int) -> Patch:

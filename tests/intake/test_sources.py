@@ -20,6 +20,7 @@ from backport.git import Repository
 from backport.intake import patch_from_commit, read_sources
 from backport.model import ChangeKind, Series
 from backport.settings import Settings
+from backport.tree import applied_forwards, read_queue
 from tests.intake.support import SETTINGS, apply
 from tests.support.repo import Repo
 
@@ -74,10 +75,35 @@ def test_a_quilt_series_is_honoured(tmp_path: Path) -> None:
 def test_a_suse_series_conf_is_honoured(tmp_path: Path) -> None:
     named(tmp_path, "patches.suse/one", "patches.suse/two", "patches.suse/off", "patches.kernel.org/base")
     (tmp_path / "series.conf").write_text(
-        "\t# head\n\tpatches.kernel.org/base\n\n\t########\n\tpatches.suse/two\n-needs_update\tpatches.suse/off\n"
+        "\t# head\n\tpatches.kernel.org/base\n\n\t########\n\tpatches.suse/two\n+needs_update\tpatches.suse/off\n"
         "\tpatches.suse/one\n"
     )
     assert subjects(sources([tmp_path])) == ["base", "two", "one"]
+
+
+def test_suse_guards_have_the_sense_that_a_queue_gives_them(tmp_path: Path) -> None:
+    """No symbol is set: a `-` guard leaves the patch in, a `+` guard leaves it out."""
+    named(tmp_path, "a.patch", "b.patch", "c.patch")
+    (tmp_path / "series.conf").write_text("+on a.patch\n-off b.patch\n+!on c.patch\n-!off a.patch\n")
+    assert subjects(sources([tmp_path])) == ["b", "c"]
+    assert [x.name for x in read_queue(str(tmp_path))] == ["b.patch", "c.patch"]
+
+
+@pytest.mark.parametrize(
+    "option, how",
+    [("-R", "taken out (-R)"), ("-p0", "applied with -p0"), ("-p 2", "applied with -p2"), ("-x", "-x of")],
+)
+@pytest.mark.parametrize("listing", ["series", "series.conf", "debian/patches/series"])
+def test_what_is_not_applied_forwards_is_refused(tmp_path: Path, listing: str, option: str, how: str) -> None:
+    series = tmp_path / listing
+    named(series.parent, "a.patch", "b.patch")
+    series.write_text(f"a.patch -p1\nb.patch {option} # why\n")
+    with pytest.raises(InputError) as caught:
+        sources([tmp_path])
+    assert how in str(caught.value) and str(caught.value).startswith(f"{series.name}:2: ")
+    with pytest.raises(InputError) as queued:
+        applied_forwards(read_queue(str(tmp_path)))
+    assert str(queued.value) == str(caught.value)
 
 
 def test_series_that_lie(tmp_path: Path) -> None:
@@ -87,10 +113,14 @@ def test_series_that_lie(tmp_path: Path) -> None:
     (tmp_path / "series").write_text("\n../../etc/passwd\n")
     with pytest.raises(UnsafePathError, match="series:2"):
         sources([tmp_path])
+    for text, says in (("x" * 5000 + "\n", "series:1: .* is not there"), ("# none\n", "names no patch")):
+        (tmp_path / "series").write_text(text)
+        with pytest.raises(InputError, match=says):
+            sources([tmp_path])
 
 
 def test_what_is_neither(tmp_path: Path) -> None:
-    for word in ("no/such/file.patch", "a\nb", "--help", "x" * 5000, "HEAD"):
+    for word in ("no/such/file.patch", "a\nb", "--help", "x" * 5000, "x\0y", "\udcff", "HEAD"):
         with pytest.raises(InputError, match="neither a file nor a folder"):
             sources([word])
     with pytest.raises(UsageError):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
+from tests.support.require import missing
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 
 
 def seeds() -> tuple[Path, ...]:
-    """The seed documents in order, or a skip where they are not."""
+    """The seed documents in order, or a skip (a failure where everything is required)."""
     found = tuple(sorted((SHARED / "seeds").glob("*.txt")))
     if not found:
-        pytest.skip("the folder ../shared/seeds is not there")
+        missing("the folder ../shared/seeds is not there")
     return found
 
 
@@ -22,4 +22,4 @@ def seed(number: int) -> Path:
     for path in seeds():
         if path.name.startswith(f"{number:03d}_"):
             return path
-    pytest.skip(f"no seed {number:03d} in ../shared/seeds")
+    missing(f"no seed {number:03d} in ../shared/seeds")

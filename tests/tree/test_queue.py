@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backport.errors import BackportError, InputError, UsageError
-from backport.tree import QueueEntry, read_queue, split_queue, until
+from backport.tree import QueueEntry, applied_forwards, read_queue, split_queue, until
 
 
 def make(top: Path, *names: str, **texts: str) -> None:
@@ -45,6 +45,14 @@ def test_quilt_options_and_comments(tmp_path: Path) -> None:
         ("e", 2, False),
         ("g", 1, False),
     ]
+    assert [x.where for x in entries] == [f"series:{n}" for n in (3, 4, 5, 6, 8)]
+    assert applied_forwards((entries[0], entries[4])) == (entries[0], entries[4])
+    for entry, how in zip(
+        entries[1:4], ("applied with -p0", "taken out (-R)", "applied with -p2"), strict=True
+    ):
+        with pytest.raises(InputError) as caught:
+            applied_forwards((*entries[:1], entry))
+        assert str(caught.value).startswith(f"{entry.where}: the patch {entry.name} is {how}; ")
 
 
 def test_suse_guards(tmp_path: Path) -> None:
@@ -57,9 +65,21 @@ def test_suse_guards(tmp_path: Path) -> None:
         "-!rt patches.suse/off.patch\n"
         "+x -y patches.suse/off.patch\n"
         "-y +x patches.suse/d.patch\n"
+        "+hack\n"
     )
     make(tmp_path, *(f"patches.suse/{x}.patch" for x in "abcd"))
     assert names(tmp_path) == [f"patches.suse/{x}.patch" for x in "abcd"]
+
+
+def test_names_with_a_dot_stay_in_the_folder(tmp_path: Path) -> None:
+    make(tmp_path, "d/a.patch", "b.patch", series="./d//a.patch\r\nb.patch\r\n")
+    assert names(tmp_path) == ["./d//a.patch", "b.patch"]
+
+
+def test_the_series_of_the_folder_comes_first(tmp_path: Path) -> None:
+    for below in ("patches", "debian/patches", "."):
+        make(tmp_path / below, "a.patch", series="a.patch\n")
+        assert read_queue(str(tmp_path))[0].path == str(tmp_path / below / "a.patch")
 
 
 def test_openwrt_numbers(tmp_path: Path) -> None:
@@ -84,15 +104,22 @@ def test_split(tmp_path: Path) -> None:
     assert split_queue(spec) == (spec, "")
     assert split_queue(f"{spec}@a.patch") == (spec, "a.patch")
     assert split_queue(f"{spec}@a@b") == (spec, "a@b")
-    with pytest.raises(InputError):
-        split_queue("nowhere@x")
+    for spec in ("nowhere@x", "x" * 5000, "x\0y", "@"):
+        with pytest.raises(InputError):
+            split_queue(spec)
 
 
 def test_errors_are_one_line(tmp_path: Path) -> None:
     make(tmp_path / "gone", series="absent.patch\n")
     make(tmp_path / "option", "a", series="a -x\n")
     make(tmp_path / "root", "queue-6.1/series", "queue-6.6/series")
-    make(tmp_path / "leaves", series="../gone/series\n")
+    make(tmp_path / "leaves", series="\n../gone/series\n")
+    make(tmp_path / "absolute", series="/etc/passwd\n")
+    make(tmp_path / "long", series="x" * 5000 + "\n")
+    make(tmp_path / "nul", series="x\0y\n")
+    (tmp_path / "after").mkdir()
+    (tmp_path / "after" / "a").write_text("a patch\n")
+    (tmp_path / "after" / "series.conf").write_text("a guard\n")
     (tmp_path / "empty").mkdir()
     for folder, says in {
         "gone": "absent.patch",
@@ -100,7 +127,13 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
         "root": "queue-6.1",
         "empty": "no patches",
         "nowhere": "does not exist",
-        "leaves": "leaves",
+        "leaves": "series:2: the patch ../gone/series leaves the folder",
+        "absolute": "series:1: the patch /etc/passwd leaves the folder",
+        "long": "is not there",
+        "nul": "is not there",
+        "after": "series.conf:1: unknown option guard",
+        "x" * 5000: "does not exist",
+        "x\0y": "does not exist",
     }.items():
         with pytest.raises(BackportError) as caught:
             read_queue(str(tmp_path / folder))

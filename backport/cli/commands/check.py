@@ -11,6 +11,7 @@ from backport.cli.console import Console
 from backport.cli.inputs import (
     add_input_options,
     add_policy_option,
+    off_notes,
     open_queue,
     open_targets,
     open_upstream,
@@ -38,7 +39,7 @@ examples:
   backport check 4cc6e1567996 --upstream ~/linux --onto ~/stable@linux-6.1.y
   backport check v6.9..topic --onto ~/linux@v6.6 --onto ~/linux@v6.1 --format html -o report.html
   backport check fix.patch --onto linux-6.1/ --queue stable-queue/queue-6.1
-  backport check series.mbox --onto ~/common@android14-6.1 --policy android --format json
+  backport check series.mbox --onto ~/common@android14-6.1 --format json
 
 exit codes: 0 all patches are clean or applied, 1 some are not, 2 bad input or usage,
 3 a bug of backport's, 130 interrupted
@@ -64,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="patches on top of the target, up to and with the one called NAME",
     )
     add_policy_option(parser)
-    parser.add_argument("--kconfig", metavar="FILE", help="a kernel's .config, for what is compiled in")
+    parser.add_argument("--kconfig", metavar="FILE", help="a kernel's .config; no rule looks at it yet")
     add_output_options(parser)
 
 
@@ -103,8 +104,9 @@ def analyse(
         report = _check(series, targets, each[0], more)
     else:
         reports = [_check(series, [t], one, more) for t, one in zip(targets, each, strict=True)]
-        report = replace(reports[0], targets=tuple(t for r in reports for t in r.targets))
-    return replace(report, notes=(*report.notes, *kconfig))
+        notes = dict.fromkeys(note for r in reports for note in r.notes)
+        report = replace(reports[0], targets=tuple(t for r in reports for t in r.targets), notes=tuple(notes))
+    return replace(report, notes=(*report.notes, *kconfig, *off_notes(targets, each)))
 
 
 def _check(series: Series, targets: list[Target], settings: Settings, more: dict[str, Any]) -> Report:

@@ -12,6 +12,7 @@ from backport.cli.console import Console
 from backport.cli.inputs import user_settings
 from backport.cli.output import add_output_options, check_output, output_flags, write_report
 from backport.cli.progress import Progress
+from backport.errors import UsageError
 
 _EPILOG = """\
 examples:
@@ -36,7 +37,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         folder = _folder(arguments.keep, stack)
         from backport.demo import build
 
-        demo = build(folder)
+        try:
+            demo = build(folder)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"the example cannot be written to {folder}: {why}") from error
         words = argparse.Namespace(
             patches=[demo.series],
             onto=[f"{demo.repository}@{demo.target}"],
@@ -58,11 +63,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _folder(keep: str | None, stack: ExitStack) -> Path:
-    from backport.errors import UsageError
+    from backport.tree import is_there
 
     if keep is None:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="backport-demo-"))) / "example"
     folder = Path(keep)
-    if folder.exists():
+    if is_there(folder):
         raise UsageError(f"{keep} exists", "name a new folder")
     return folder
