@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
+from backport.errors import UsageError
 from backport.report.terminal import harmless
 
 _LONG_WORD = re.compile(r"(\S{120})\S{180,}(\S{60})")
@@ -37,6 +38,9 @@ class Console:
             self.stdout.write(data.encode() if isinstance(data, str) else data)
         except BrokenPipeError:
             self._give_up()
+        except OSError as error:
+            self._give_up()
+            raise _cannot_write(error) from None
 
     def flush(self) -> None:
         if self.broken:
@@ -45,6 +49,9 @@ class Console:
             self.stdout.flush()
         except BrokenPipeError:
             self._give_up()
+        except OSError as error:
+            self._give_up()
+            raise _cannot_write(error) from None
         except ValueError:
             self.broken = True
 
@@ -79,3 +86,9 @@ class Console:
         with contextlib.suppress(OSError, ValueError):
             return os.get_terminal_size(self.stdout.fileno()).columns or 80
         return 80
+
+
+def _cannot_write(error: OSError) -> UsageError:
+    return UsageError(
+        f"the results cannot be written: {error.strerror or error}", "free some room, or use -o FILE"
+    )

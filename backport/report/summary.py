@@ -89,13 +89,16 @@ def count(patches: Iterable[PatchReport]) -> Counts:
 
 
 def exit_code(report: Report) -> int:
-    """0 all patches are clean or applied, 2 nothing was readable, 1 otherwise. A report without
-    verdicts (`show`) is 0, or 2 where nothing was readable."""
+    """0 all patches are clean or applied on the targets that were meant, 2 nothing was readable, 1 otherwise.
+
+    A report without verdicts (`show`) is 0, or 2 where nothing was readable."""
     patches = [p for t in report.targets for p in t.patches]
     unreadable = [bool(p.unreadable) or p.verdict is Verdict.UNREADABLE for p in patches]
     if all(unreadable):
         return 2
     good = all(p.verdict is None or p.verdict in GOOD_VERDICTS for p in patches)
+    # A queue that does not land: the target that was judged is not the one that was meant.
+    good = good and not any(f.severity is Severity.ERROR for t in report.targets for f in t.findings)
     return 0 if good and not any(unreadable) else 1
 
 
@@ -132,6 +135,16 @@ def target_title(target: TargetReport) -> str:
     known = target.version or (short(target.revision) if target.revision else "")
     notes = ", ".join(x for x in (known, "with local changes" if target.dirty else "") if x)
     return f"{target.name or 'no target'} ({notes})" if notes else target.name or "no target"
+
+
+def target_sentence(target: TargetReport) -> str:
+    """What stands behind a target's verdict; that a queue did not land comes first."""
+    sentence = verdict_sentence(target.patches, target.verdict)
+    broken = sum(f.severity is Severity.ERROR for f in target.findings)
+    if not broken:
+        return sentence
+    patches = "1 patch" if broken == 1 else f"{broken} patches"
+    return f"{patches} of the queue {_verb(broken, 'does', 'do')} not land; {sentence}"
 
 
 def verdict_sentence(patches: tuple[PatchReport, ...], verdict: Verdict | None) -> str:
@@ -299,7 +312,8 @@ def _unsafe_steps(patch: PatchReport) -> list[str]:
 def _landing_steps(patch: PatchReport) -> list[str]:
     moved = _numbers(patch, PlacementKind.MOVED)
     if moved:
-        return [f"Carry {which(moved)} to the new place by hand; the rest applies as it is."]
+        rest = "; the rest applies as it is" if len(moved) < count((patch,)).total else ""
+        return [f"Carry {which(moved)} to the new place by hand{rest}."]
     seen = [h.number for _, h in hunks(patch) if h.reason is Reason.MERGED_ALREADY]
     if seen:
         return [
@@ -317,9 +331,14 @@ def _landing_steps(patch: PatchReport) -> list[str]:
         most = max((h.fuzz or 0) for _, h in hunks(patch))
         return [f"Apply it with `patch -p1 -F{most}`, which git apply refuses; read {which(fuzz)} once more."]
     there = _leave_out(patch)
-    return (
-        [f"{there[0][:-1]}; the rest applies as it is.", *there[1:]] if there else ["Apply it with `git am`."]
-    )
+    return [f"{there[0][:-1]}; the rest applies as it is.", *there[1:]] if there else [_apply(patch)]
+
+
+def _apply(patch: PatchReport) -> str:
+    """git am wants a mail; a commit is picked, and a bare diff has no author to be committed by."""
+    if patch.commit:
+        return f"Apply it with `git cherry-pick -x {short(patch.commit)}`."
+    return "Apply it with `git am`." if patch.author and patch.subject else "Apply it with `git apply`."
 
 
 def _leave_out(patch: PatchReport) -> list[str]:

@@ -58,6 +58,7 @@ def _template() -> Template:
     environment.globals |= {
         "title_of": summary.target_title,
         "sentence_of": summary.verdict_sentence,
+        "target_sentence": summary.target_sentence,
         "placement_of": summary.placement_words,
         "provenance_of": summary.provenance_words,
         "steps_of": summary.next_steps,

@@ -32,6 +32,7 @@ from backport.report.summary import (
     plural,
     provenance_words,
     short,
+    target_sentence,
     target_title,
     verdict_sentence,
     which,
@@ -113,7 +114,7 @@ def _mark(verdict: Verdict | None) -> str:
 def _verdicts(report: Report) -> Iterator[str]:
     yield from ["| verdict | target | |", "| --- | --- | --- |"]
     for target in report.targets:
-        sentence = words(verdict_sentence(target.patches, target.verdict))
+        sentence = words(target_sentence(target))
         verdict = f"{_mark(target.verdict)} **{target.verdict or 'unknown'}**"
         yield f"| {verdict} | {cell(code(target_title(target)))} | {sentence} |"
     yield ""

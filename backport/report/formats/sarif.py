@@ -24,7 +24,7 @@ from backport.model import (
     TargetReport,
 )
 from backport.report.formats import Style
-from backport.report.summary import evidence_words, hunks, target_title, verdict_sentence, why_skipped
+from backport.report.summary import evidence_words, hunks, target_sentence, target_title, why_skipped
 from backport.report.terminal import harmless
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _run(report: Report, target: TargetReport, rules: Mapping[str, Rule]) -> dic
         "properties": {
             "target": title,
             "verdict": target.verdict,
-            "summary": harmless(verdict_sentence(target.patches, target.verdict)),
+            "summary": harmless(target_sentence(target)),
         },
     }
     if any("locations" in r for r in run["results"]):

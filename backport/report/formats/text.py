@@ -31,6 +31,7 @@ from backport.report.summary import (
     plural,
     provenance_words,
     short,
+    target_sentence,
     target_title,
     verdict_sentence,
     which,
@@ -101,9 +102,7 @@ def _verdicts(page: Page, report: Report) -> None:
     for target in report.targets:
         word = str(target.verdict or "unknown")
         first = pad(word, most) + "  "
-        text = (
-            f"{harmless(target_title(target))}: {harmless(verdict_sentence(target.patches, target.verdict))}"
-        )
+        text = f"{harmless(target_title(target))}: {harmless(target_sentence(target))}"
         lines = wrap(text, page.width, first=first)
         lines[0] = page.paint(word, verdict_paint(target.verdict)) + lines[0][len(word) :]
         page.lines += lines
