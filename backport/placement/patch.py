@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from posixpath import basename
 
 from backport.git import ConflictedFile, ConflictKind, Merge
 from backport.model import ChangeKind, FileChange, Patch, PlacementKind, Reason
@@ -197,7 +198,7 @@ def _place_file(
         placed = whole_file(change, ground, merged=False)
         return placed, whole_changes(change, placed, ground)
     from backport.placement.elsewhere import renamed_file
-    from backport.placement.textual import place_hunks
+    from backport.placement.textual import doubt, place_hunks
 
     if change.kind is ChangeKind.COPY and isinstance(ground.entry(change.new_path), File):
         return file_exists(change, ground), {}
@@ -216,6 +217,8 @@ def _place_file(
         placed, landed = _merge_one(change, before, text, ground)
     else:
         placements, edits = place_hunks(change.path, change.hunks, text, ground, renamed=renamed)
+        if renamed and basename(text.path) != basename(change.old_path):
+            placements = tuple(doubt(placements, change.old_path, ground))
         placed, landed = summary(change, text.path, placements), _edited(edits, ground)
     return placed, _carried(change, text.path, landed, ground, renamed=renamed)
 

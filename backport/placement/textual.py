@@ -9,6 +9,7 @@ by fuzz or drift: it would be there twice.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -78,20 +79,22 @@ CLOSE = 0.75
 @dataclass(frozen=True, slots=True)
 class _Look:
     """A hunk looked at in one file: the best site, and what of its change is there. `renamed` says that the
-    function that the hunk names is not in that file."""
+    function that the hunk names is not in that file, `other` that its very head is a line of the hunk: then the code
+    did not go on under another name."""
 
     text: TargetText
     site: Site
     judgement: Judgement
     brought: bool
     renamed: bool
+    other: bool
 
     @property
     def there(self) -> bool:
         """Whether the change is there, with all regions that it brings, and the site is good enough to say so."""
         if not self.brought:
             return False
-        if self.renamed and self.judgement.context < CLOSE:
+        if self.renamed and (self.judgement.context < CLOSE or self.other):
             return False
         if self.judgement.applied:
             return self.site.own or self.judgement.context >= KNOWN
@@ -120,7 +123,37 @@ def place_hunks(
             if position.offset == 0:
                 file.take(text.path, edits_at(item.parts, position.at))
     placements = list(_place_all(work, positions, fuzzy, file))
-    return tuple(_between(n, placements, file) for n in range(len(placements))), file.edits
+    return tuple(
+        doubt([_between(n, placements, file) for n in range(len(placements))], text.path, ground)
+    ), file.edits
+
+
+def doubt(placements: Sequence[Placement], path: str, ground: Ground) -> list[Placement]:
+    """The placements, less what only one hunk says: that its change is there in another file than `path`.
+
+    A static function of the same name and with the same lines may be another driver's. Where several hunks of a
+    file are found in one other file, the code went there; a single one is for a person to look at."""
+    found = Counter(p.target_path for p in placements if p.target_path != path and p.target_line)
+    return [
+        replace(
+            p,
+            kind=PlacementKind.CONFLICT,
+            reason=Reason.PARTLY_THERE,
+            detail=f"{p.target_path} has it in a function like this one: is it the same code?",
+        )
+        if p.kind.there and p.target_path != path and found[p.target_path] < 2 and _local(p, ground)
+        else p
+        for p in placements
+    ]
+
+
+def _local(placement: Placement, ground: Ground) -> bool:
+    """Whether what a hunk was found in is known to its own file only, or in nothing that has a name."""
+    text = ground.text(placement.target_path)
+    if text is None or not placement.target_functions:
+        return True
+    head = text.lines[placement.target_functions[0].first - 1]
+    return head.lstrip().startswith(b"static ")
 
 
 NEIGHBOURHOOD = 400
@@ -294,7 +327,7 @@ def _looks_at(item: Work, text: TargetText, file: _File) -> Iterator[_Look]:
         sites += [by_names] if by_names is not None and by_names.share >= KNOWN else []
     # What another hunk of the file removes is not there because of this one.
     brought = all(n.encode() in text.name_lines and n not in file.removed for n in item.brought)
-    headed = any(r.first == 0 and r.kind is not RegionKind.SECTION for r in item.scopes)
+    other = any(r.first and r.name in item.named for r in item.scopes)
     for site in sites:
         judgement = judge(
             item.parts,
@@ -305,7 +338,7 @@ def _looks_at(item: Work, text: TargetText, file: _File) -> Iterator[_Look]:
             moved=file.ground.moved,
             anywhere=site.own and not site.home,
         )
-        yield _Look(text, site, judgement, brought, headed and not site.own)
+        yield _Look(text, site, judgement, brought, bool(item.named) and not site.own, other)
 
 
 def _presence(item: Work, looks: Sequence[_Look], file: _File) -> Placement | None:

@@ -116,6 +116,10 @@ def _place_file(
             placements.append(_same_text(item, file, target))
         else:
             placements.append(_place(item, file, target, maps, ground))
+    if any(p.kind.there and p.target_path != file.path for p in placements):
+        from backport.placement.textual import doubt
+
+        return tuple(doubt(placements, file.path, ground))
     return tuple(placements)
 
 

@@ -82,7 +82,8 @@ def file_exists(change: FileChange, ground: Ground) -> FilePlacement:
     placements = tuple(
         explain(change.path, h, hunk_scopes(change.path, h), text, ground) for h in change.hunks
     )
-    placements = tuple(p if p.kind.there else replace(p, kind=PlacementKind.CONFLICT, reason=Reason.FILE_EXISTS)
+    placements = tuple(p if p.kind.there and p.target_path == change.new_path
+                       else replace(p, kind=PlacementKind.CONFLICT, reason=Reason.FILE_EXISTS)
                        for p in placements)  # fmt: skip
     if not placements:
         return stuck(change, ground, change.new_path, PlacementKind.CONFLICT, Reason.FILE_EXISTS)
@@ -122,7 +123,7 @@ def file_gone(
     change: FileChange, ground: Ground, *, land: bool
 ) -> tuple[FilePlacement, dict[str, list[Edit]]]:
     """The target has no such file: are its parts in another one? With the edits of those that land there."""
-    from backport.placement.textual import explain, place_hunks
+    from backport.placement.textual import doubt, explain, place_hunks
 
     empty = TargetText(change.old_path, b"")
     placements: tuple[Placement, ...]
@@ -134,6 +135,7 @@ def file_gone(
         placements = tuple(
             explain(change.path, h, hunk_scopes(change.path, h), empty, ground) for h in change.hunks
         )
+        placements = tuple(doubt(placements, empty.path, ground))
     placements = tuple(
         _no_file(p, change) if p.kind is PlacementKind.ABSENT or p.target_path == empty.path else p
         for p in placements
