@@ -164,10 +164,7 @@ def _whole_files(context: Context) -> Iterator[Finding]:
 def _dropped(context: Context) -> Iterator[Finding]:
     for file, placement in _all(context):
         if placement.reason is Reason.REMOVAL_DROPPED:
-            text = (
-                f"merges in silence and takes nothing away: the lines that it removes stand elsewhere in "
-                f"{_place(placement).partition(', ')[0]}"
-            )
+            text = f"merges in silence and does nothing: {placement.detail}"
             yield _noted("BP110", Severity.ERROR, context, file, placement, text)
 
 
@@ -302,11 +299,12 @@ RULES = (
     ),
     Rule(
         "BP110",
-        "git's merge leaves a removal out",
+        "git's merge leaves a change out",
         Severity.ERROR,
-        "The hunk removes lines that the target has moved within the function. A three-way merge finds them gone from "
-        "their old place and changes nothing, without a word: what upstream took out is still there.",
-        "hunk 2 merges in silence and takes nothing away: the lines that it removes stand elsewhere in f()",
+        "The hunk removes lines that the target has moved within the function, or its lines stand in a twin of its "
+        "function, which the target does not have. A three-way merge finds nothing to do and changes nothing, without "
+        "a word.",
+        "hunk 2 merges in silence and does nothing: the target moved the lines that it removes",
         _dropped,
     ),
 )

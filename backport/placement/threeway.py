@@ -146,12 +146,27 @@ def _place(item: _Hunk, file: MergedFile, target: TargetText, maps: MergeMaps, g
         return _unplaced(item, file, target, merged, ground)
     line = first_changed_line(item.hunk)
     if not merged.landed and _only_moved(item, file, target, merged.at):
-        detail = "git's merge takes nothing away: the target moved the lines"
+        detail = "the target moved the lines that it removes"
         return _lands(item, file, target, merged.at, PlacementKind.MERGED, Reason.REMOVAL_DROPPED, 0, detail)
     if not merged.landed:
         placed = _lands(item, file, target, merged.at, PlacementKind.APPLIED, Reason.MERGED_ALREADY, 0)
-        return placed
+        return _not_in_a_twin(placed, target, file)
     return _landed(item, file, target, merged, line)
+
+
+def _not_in_a_twin(placed: Placement, target: TargetText, file: MergedFile) -> Placement:
+    """A change that git's merge finds made already, unless it is made in another of the base's functions than the
+    hunk's own, which the file does not have: two functions alike are one to a merge of lines."""
+    wanted = {r.name for r in placed.functions}
+    if not wanted or any(target.regions.named(name) for name in wanted):
+        return placed
+    base = region_map(file.change.old_path or file.path, file.base)  # All of it, not only the hunks' lines.
+    found = [r for r in placed.target_functions if base.named(r.name, r.kind)]
+    if len(found) < len(placed.target_functions):
+        return placed  # The hunk's function has another name here.
+    inside = f"its lines stand in {found[0].label()}; " if found else ""
+    detail = f"{inside}{placed.functions[0].label()} is not in the file"
+    return replace(placed, kind=PlacementKind.MERGED, reason=Reason.REMOVAL_DROPPED, detail=detail)
 
 
 def file_line(hunk: Hunk) -> int:

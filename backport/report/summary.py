@@ -33,7 +33,7 @@ REASONS: dict[Reason, str] = {
     Reason.MERGED_CLEANLY: "merged cleanly",
     Reason.ALREADY_THERE: "already there",
     Reason.MERGED_ALREADY: "already there",
-    Reason.REMOVAL_DROPPED: "git drops a removal",
+    Reason.REMOVAL_DROPPED: "git leaves it out",
     Reason.LATER_FORM: "there in a later form",
     Reason.PARTLY_THERE: "partly there",
     Reason.LINES_DIFFER: "lines differ",
