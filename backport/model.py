@@ -256,7 +256,6 @@ class RepairKind(StrEnum):
     SHORT_HUNK = "short-hunk"
     LONG_HUNK = "long-hunk"
     DOUBLED_SPACE_HEADER = "web-page-header"
-    BARE_HEADER = "bare-hunk-header"
     UNWRAPPED = "unwrapped"
     LINE_ENDINGS = "line-endings"
     ENCODING = "encoding"
@@ -434,7 +433,6 @@ class Reason(StrEnum):
     NOT_A_FILE = "not-a-file"
     OBJECT_MISSING = "object-missing"
     BINARY = "binary"
-    EARLIER_CONFLICT = "earlier-conflict"
     BUDGET = "budget"
 
 

@@ -45,7 +45,6 @@ REASONS: dict[Reason, str] = {
     Reason.NOT_A_FILE: "not a regular file",
     Reason.OBJECT_MISSING: "object not here",
     Reason.BINARY: "binary",
-    Reason.EARLIER_CONFLICT: "an earlier conflict",
     Reason.BUDGET: "gave up: budget",
 }
 """A reason in a table."""

@@ -1,1 +1,1 @@
-"""Data, not code: tree-sitter queries, the kernel's macro dialect, vocabularies, policies."""
+"""Data, not code: the kernel's macro dialect, and how files of other languages are outlined."""
