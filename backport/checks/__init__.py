@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backport.checks import origin, placing, text
-from backport.checks.rule import Context, Need, Rule, finish, run_rules
+from backport.checks.rule import Asked, Context, Need, Rule, finish, run_rules
 
-__all__ = ["Context", "Need", "Rule", "all_rules", "finish", "run_rules"]
+__all__ = ["Asked", "Context", "Need", "Rule", "all_rules", "finish", "run_rules"]
 
 
 def all_rules() -> Sequence[Rule]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from backport.git import Repository
-from backport.model import Finding, Patch, Placement, Severity, Skipped
-from backport.placement import PatchPlacement
+from backport.model import BaseKind, Finding, Patch, Placement, Severity, Skipped
+from backport.placement import BaseTexts, PatchPlacement
+from backport.placement.base import apply_exactly
 from backport.placement.ground import Ground
+from backport.tree import File, GitTree, Target, Tree
+
+Made = TypeVar("Made")
 
 
 class Need(Enum):
@@ -20,23 +24,100 @@ class Need(Enum):
 
     BASE = "the patch's base is not at hand (give --upstream)"
     UPSTREAM = "no upstream repository was named (give --upstream)"
+    TREES = "the whole tree that the patch was made against is not at hand (give --upstream)"
+    KCONFIG = "no kernel configuration was named (give --kconfig)"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asked the rules to look at beside the patch and the target.
+
+    `revision` is the full id that `--upstream REPO@REV` names ("" none: the patch's own commit is the tip);
+    `newer` are the trees between upstream and target; `kconfig` is the text of a kernel's .config (None: not
+    given)."""
+
+    policy: str = "plain"
+    revision: str = ""
+    newer: tuple[Target, ...] = ()
+    kconfig: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One patch on one target. `earlier` holds the placements of the series' earlier patches that
-    did not land, with the number of their patch."""
+    """One patch on one target, with all that a rule may look at.
+
+    Four trees stand in the middle of it: the patch's own before and after (`base_tree`, `upstream_tree`; None
+    where only some files or none of the base are at hand) and the target's before and after
+    (`ground.tree`, `after`: with what landed of the patch). `earlier` holds the placements of the series' earlier
+    patches that did not land, with the number of their patch."""
 
     patch: Patch
     placed: PatchPlacement
     ground: Ground
+    after: Tree
+    base: BaseTexts
+    target: Target
     upstream: Repository | None = None
+    asked: Asked = Asked()
     earlier: Sequence[tuple[int, Placement]] = ()
+    _kept: dict[Hashable, object] = field(default_factory=dict, compare=False, repr=False)
 
     def has(self, need: Need) -> bool:
         if need is Need.UPSTREAM:
             return self.upstream is not None
-        return self.placed.base.kind.value != "hunks"
+        if need is Need.KCONFIG:
+            return self.asked.kconfig is not None
+        if need is Need.TREES:
+            return bool(self.base.tree)
+        return self.placed.base.kind is not BaseKind.HUNKS
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gives, computed once for this patch on this target: rules share their analyses."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]  # type: ignore[return-value]
+
+    @property
+    def base_tree(self) -> Tree | None:
+        """The whole tree that the patch was made against."""
+        return self.once("base tree", lambda: self._tree(self.base.tree, "base"))
+
+    @property
+    def upstream_tree(self) -> Tree | None:
+        """The whole tree that the patch leaves where it was made."""
+        return self.once("upstream tree", lambda: self._tree(self.base.result, "upstream"))
+
+    def _tree(self, id: str, name: str) -> Tree | None:
+        return GitTree(self.ground.scratch, id, name) if id else None
+
+    def base_text(self, path: str) -> bytes | None:
+        """A file before the patch, in the patch's own tree; None where it is not at hand."""
+        known = self.base.texts.get(path)
+        return known if known is not None else _text(self.base_tree, path)
+
+    def upstream_text(self, path: str) -> bytes | None:
+        """A file after the patch, in the patch's own tree; None where it is not at hand."""
+        change = next((f for f in self.patch.files if f.new_path == path), None)
+        if change is None:
+            return self.base_text(path)
+        if self.base.result:
+            return _text(self.upstream_tree, path)
+        known = self.base.texts.get(change.old_path) if change.old_path else b""
+        return None if known is None else apply_exactly(change, known)
+
+    def before_text(self, path: str) -> bytes | None:
+        """A file of the target as the patch meets it; None where there is no regular file."""
+        entry = self.ground.entry(path)
+        return entry.data if isinstance(entry, File) else None
+
+    def after_text(self, path: str) -> bytes | None:
+        """A file of the target with what landed of the patch; None where there is no regular file."""
+        return self.once(("after", path), lambda: _text(self.after, path))
+
+
+def _text(tree: Tree | None, path: str) -> bytes | None:
+    entry = tree.read(path) if tree is not None and path else None
+    return entry.data if isinstance(entry, File) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ def add_input_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--upstream",
         metavar="REPO[@REV]",
-        help="repository of the commits that PATCH names, and where upstream ids are looked up; REV must "
-        "exist in it and has no further use yet",
+        help="repository of the commits that PATCH names, and where upstream ids are looked up; REV is "
+        "the tip that its history is looked at up to",
     )
     parser.add_argument("--config", metavar="FILE", help="settings to read in place of your own file's")
 
@@ -90,8 +90,7 @@ def add_policy_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         choices=POLICIES,
-        help="whose rules the backport must follow (default: plain); no rule depends on it yet, as the report "
-        "then says",
+        help="whose rules the backport must follow (default: plain)",
     )
 
 
@@ -113,7 +112,7 @@ def split_upstream(spec: str, settings: Settings) -> tuple[str, str]:
 
 
 def open_upstream(spec: str | None, settings: Settings, stack: ExitStack) -> tuple[Repository | None, str]:
-    """The upstream repository and the revision that was named ("" none)."""
+    """The upstream repository and the full id of the revision that was named ("" none)."""
     if spec is None:
         return None, ""
     path, revision = split_upstream(spec, settings)
@@ -121,9 +120,7 @@ def open_upstream(spec: str | None, settings: Settings, stack: ExitStack) -> tup
 
     repository = Repository.open(path)
     stack.callback(repository.close)
-    if revision:
-        repository.resolve(revision)
-    return repository, revision
+    return repository, repository.resolve(revision) if revision else ""
 
 
 def open_targets(specs: list[str], settings: Settings, stack: ExitStack) -> list[Target]:
@@ -172,19 +169,18 @@ def open_queue(spec: str | None, settings: Settings) -> Series | None:
 _OPTION = re.compile(rb"^(?:CONFIG_\w+=|# CONFIG_\w+ is not set)", re.MULTILINE)
 
 
-def read_kconfig(name: str | None, settings: Settings) -> tuple[str, ...]:
-    """Look at a kernel's .config: what the report notes of it. Raises InputError."""
+def read_kconfig(name: str | None, settings: Settings) -> bytes | None:
+    """The text of a kernel's .config; None when none was named. Raises InputError."""
     if name is None:
-        return ()
+        return None
     try:
         with Path(name).open("rb") as file:
             data = file.read(settings.max_file_bytes)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(f"--kconfig {name} cannot be read: {why}") from error
-    options = len(_OPTION.findall(data))
-    if not options:
+    if not _OPTION.search(data):
         raise InputError(
             f"--kconfig {name} is no kernel configuration", "name a .config, as make defconfig writes it"
         )
-    return (f"the configuration ({options} options) was read; no rule of this version looks at it",)
+    return data

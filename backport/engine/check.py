@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from backport.checks import Context, all_rules, finish, run_rules
+from backport.checks import Asked, Context, all_rules, finish, run_rules
 from backport.engine.assemble import HunkIds, patch_report, placed_file
 from backport.engine.foreign import refuse_foreign
 from backport.engine.state import TargetState
@@ -27,7 +27,7 @@ from backport.model import (
     TargetReport,
     Verdict,
 )
-from backport.placement import BaseTexts, PatchPlacement, find_base, place_patch
+from backport.placement import BaseTexts, find_base, place_patch
 from backport.placement.ground import Ground, Steps
 from backport.settings import Settings
 from backport.tree import Target
@@ -64,7 +64,7 @@ def check(
     *,
     upstream: Repository | None = None,
     settings: Settings | None = None,
-    policy: str = "plain",
+    asked: Asked | None = None,
     queue: Series | None = None,
     on_event: OnEvent | None = None,
     cancel: Callable[[], bool] | None = None,
@@ -72,9 +72,10 @@ def check(
 ) -> Report:
     """Judge every patch of `series` on every target, each target on its own.
 
-    `upstream` is where bases and upstream commits are looked for; `queue` is a stack of patches that the
-    targets are taken with. `cancel` is asked between hunks: Cancelled is raised when it answers true. Raises
-    BackportError for what cannot be analysed; conflicts are values of the report.
+    `upstream` is where bases and upstream commits are looked for, `asked` what else the rules are to look at,
+    `queue` a stack of patches that the targets are taken with. `cancel` is asked between hunks: Cancelled is
+    raised when it answers true. Raises BackportError for what cannot be analysed; conflicts are values of
+    the report.
     """
     options = _Options(
         settings or Settings(),
@@ -82,6 +83,7 @@ def check(
         on_event or (lambda event: None),
         cancel or (lambda: False),
         budget.steps if budget and budget.steps else UNLIMITED,
+        asked or Asked(),
     )
     with ExitStack() as stack:
         repositories = _repositories(targets, upstream)
@@ -89,14 +91,7 @@ def check(
         run = _Run(options, scratch, repositories)
         reports = tuple(_each(run, series, targets, queue))
     refuse_foreign(reports, [t.tree for t in targets])
-    return Report(reports, notes=(*series.notes, *_policy_note(policy)))
-
-
-def _policy_note(policy: str) -> tuple[str, ...]:
-    """The policy is part of the call from the start, and nobody shall think that its rules were looked at."""
-    if policy == "plain":
-        return ()
-    return (f"the policy {policy} was asked for; no rule of this version depends on it",)
+    return Report(reports, notes=series.notes)
 
 
 def _each(
@@ -114,6 +109,7 @@ class _Options:
     on_event: OnEvent
     cancel: Callable[[], bool]
     budget: int
+    asked: Asked
 
     def steps(self) -> Steps:
         """A fresh budget, for one patch on one target."""
@@ -146,7 +142,9 @@ class _Run:
 
     def target(self, series: Series, target: Target, queue: Series | None) -> TargetReport:
         state = TargetState.open(target, self.scratch, self.options.settings)
-        findings = self._queue(queue, target, state) if queue is not None else ()
+        findings: tuple[Finding, ...] = ()
+        if queue is not None:
+            findings, state = self._queue(queue, target, state)
         patches: list[PatchReport] = []
         skipped: dict[str, Skipped] = {}
         earlier: list[tuple[int, Placement]] = []
@@ -155,12 +153,26 @@ class _Run:
             if patch.unreadable:
                 patches.append(patch_report(patch, (), verdict=Verdict.UNREADABLE))
                 continue
-            placed = self._place(number, patch, state)
-            report, missing = self._report(patch, placed, state, earlier)
+            base = self._base(number, patch)
+            placed = place_patch(patch, base, state.ground(self.options.steps()))
+            after = state.after(placed)
+            report, missing = self._report(
+                Context(
+                    patch,
+                    placed,
+                    state.ground(self.options.steps()),
+                    after.tree,
+                    base,
+                    target,
+                    self.options.upstream,
+                    self.options.asked,
+                    tuple(earlier),
+                )
+            )
             patches.append(report)
             skipped.update((s.code, s) for s in missing)
             earlier += [(number, p) for p in placed.placements if not p.kind.lands and not p.kind.there]
-            state.advance(placed)
+            state = after
         return TargetReport(
             name=target.name,
             revision=target.revision,
@@ -178,33 +190,27 @@ class _Run:
             raise Cancelled
         self.options.on_event(Event(stage, number, count, target.name))
 
-    def _place(self, number: int, patch: Patch, state: TargetState) -> PatchPlacement:
+    def _base(self, number: int, patch: Patch) -> BaseTexts:
         base = self.bases.pop(number, None)
         if base is None:
             base = find_base(patch, self.repositories, self.options.upstream, self.scratch)
         if self.more:
             self.bases[number] = base
-        ground = state.ground(self.options.steps())
-        return place_patch(patch, base, ground)
+        return base
 
-    def _report(
-        self,
-        patch: Patch,
-        placed: PatchPlacement,
-        state: TargetState,
-        earlier: Sequence[tuple[int, Placement]],
-    ) -> tuple[PatchReport, tuple[Skipped, ...]]:
-        ground = state.ground(self.options.steps())
-        context = Context(patch, placed, ground, self.options.upstream, earlier)
+    def _report(self, context: Context) -> tuple[PatchReport, tuple[Skipped, ...]]:
+        placed = context.placed
         findings, skipped = run_rules(all_rules(), context, self.options.settings)
         ids = HunkIds()
         files = [placed_file(f, ids) for f in placed.files]
         report = patch_report(
-            patch, files, verdict=patch_verdict(placed, findings), base=placed.base, findings=findings
+            context.patch, files, verdict=patch_verdict(placed, findings), base=placed.base, findings=findings
         )
         return report, skipped
 
-    def _queue(self, queue: Series, target: Target, state: TargetState) -> tuple[Finding, ...]:
+    def _queue(
+        self, queue: Series, target: Target, state: TargetState
+    ) -> tuple[tuple[Finding, ...], TargetState]:
         """Take the target with its queue. A patch of it that is there already changes nothing; one that does
         not land is a finding, since all that follows is judged without it."""
         findings: list[Finding] = []
@@ -216,8 +222,8 @@ class _Run:
             stuck = [p for p in placed.placements if not p.kind.lands and not p.kind.there]
             if stuck or patch.unreadable:
                 findings.append(_queue_finding(patch, stuck, ground))
-            state.advance(placed)
-        return finish(findings, self.options.settings)
+            state = state.after(placed)
+        return finish(findings, self.options.settings), state
 
 
 def _queue_finding(patch: Patch, stuck: Sequence[Placement], ground: Ground) -> Finding:

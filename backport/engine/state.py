@@ -30,7 +30,7 @@ class TargetState:
         return TargetState(target.tree, scratch, tree_id, settings)
 
     def ground(self, steps: Steps) -> Ground:
-        """The ground for the next patch; the same one, with its texts, until the state advances."""
+        """The ground for the next patch; the same one, with its texts, each time."""
         if self._ground is None:
             self._ground = Ground(
                 self.tree,
@@ -43,15 +43,15 @@ class TargetState:
         self._ground.steps = steps
         return self._ground
 
-    def advance(self, placed: PatchPlacement) -> None:
-        """Go on with what landed of a patch."""
+    def after(self, placed: PatchPlacement) -> TargetState:
+        """The target with what landed of a patch; the same value where nothing did."""
         if self.tree_id:
-            self._advance_git(placed)
-        elif placed.changes:
-            self.tree = _overlay(self.tree, placed.changes)
-            self._ground = None
+            return self._after_git(placed)
+        if not placed.changes:
+            return self
+        return TargetState(_overlay(self.tree, placed.changes), self.scratch, "", self.settings)
 
-    def _advance_git(self, placed: PatchPlacement) -> None:
+    def _after_git(self, placed: PatchPlacement) -> TargetState:
         tree = placed.tree or self.tree_id
         if placed.changes:
             changes = {
@@ -59,10 +59,9 @@ class TargetState:
                 for path, file in placed.changes.items()
             }
             tree = self.scratch.write_tree(tree, changes)
-        if tree != self.tree_id:
-            self.tree_id = tree
-            self.tree = GitTree(self.scratch, tree, self.tree.name)
-            self._ground = None
+        if tree == self.tree_id:
+            return self
+        return TargetState(GitTree(self.scratch, tree, self.tree.name), self.scratch, tree, self.settings)
 
 
 def _overlay(tree: Tree, changes: Mapping[str, File | None]) -> Tree:

@@ -326,26 +326,6 @@ def test_the_message_cannot_steer_the_terminal(history: History) -> None:
     assert found.code == 2 and "\x1b" not in found.err and found.err.count("\n") == 1
 
 
-def test_a_configuration_that_no_rule_reads_is_noted(
-    history: History, patch_file: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "config").write_text("CONFIG_SHMEM=y\n# CONFIG_X is not set\n")
-    found = run("check", patch_file, "--onto", f"{history[0].path}@old", "--kconfig", tmp_path / "config")
-    assert found.code == 0 and "(2 options) was read; no rule" in found.out
-
-
-def test_a_policy_that_no_rule_depends_on_is_noted(history: History, patch_file: Path) -> None:
-    argv: list[str | Path] = ["check", patch_file, "--onto", f"{history[0].path}@old"]
-    found = run(*argv, "--policy", "android")
-    assert found.code == 0 and "the policy android was asked for; no rule of this version" in found.out
-    assert "policy" not in run(*argv).out and "policy" not in run(*argv, "--policy", "plain").out
-    named = run(*argv, environ={"BACKPORT_POLICY": "stable"})
-    assert "the policy stable was asked for" in named.out
-    said = " ".join(run("check", "--help").out.split())
-    assert "no rule depends on it yet" in said and "no rule looks at it yet" in said
-    assert "REV must exist in it and has no further use yet" in said
-
-
 # --- -o
 
 

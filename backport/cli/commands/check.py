@@ -65,7 +65,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="patches on top of the target, up to and with the one called NAME",
     )
     add_policy_option(parser)
-    parser.add_argument("--kconfig", metavar="FILE", help="a kernel's .config; no rule looks at it yet")
+    parser.add_argument(
+        "--kconfig", metavar="FILE", help="a kernel's .config: say which hunks it does not compile"
+    )
+    parser.add_argument(
+        "--newer",
+        action="append",
+        default=[],
+        metavar="TARGET",
+        help="a tree between upstream and target: does it have the patch? may be repeated",
+    )
     add_output_options(parser)
 
 
@@ -89,13 +98,20 @@ def analyse(
     stack: ExitStack,
 ) -> Report:
     """Read everything, and judge the series on each target with that target's own settings."""
-    upstream, _ = open_upstream(arguments.upstream, settings, stack)
+    from backport.checks import Asked
+
+    upstream, revision = open_upstream(arguments.upstream, settings, stack)
     targets = open_targets(arguments.onto, settings, stack)
     each = [user_settings(arguments, console, flags, target) for target in targets]
     repository = upstream or next((t.repository for t in targets if t.repository is not None), None)
-    kconfig = read_kconfig(arguments.kconfig, settings)
+    asked = Asked(
+        revision=revision,
+        newer=tuple(open_targets(arguments.newer, settings, stack)),
+        kconfig=read_kconfig(arguments.kconfig, settings),
+    )
     more = {
         "upstream": upstream,
+        "asked": asked,
         "queue": open_queue(arguments.queue, settings),
         "on_event": progress.event,
     }
@@ -106,11 +122,13 @@ def analyse(
         reports = [_check(series, [t], one, more) for t, one in zip(targets, each, strict=True)]
         notes = dict.fromkeys(note for r in reports for note in r.notes)
         report = replace(reports[0], targets=tuple(t for r in reports for t in r.targets), notes=tuple(notes))
-    return replace(report, notes=(*report.notes, *kconfig, *off_notes(targets, each)))
+    return replace(report, notes=(*report.notes, *off_notes(targets, each)))
 
 
 def _check(series: Series, targets: list[Target], settings: Settings, more: dict[str, Any]) -> Report:
     from backport.engine import Budget, check
 
-    budget = Budget(settings.budget_steps)
-    return check(series, targets, settings=settings, policy=settings.policy, budget=budget, **more)
+    asked = replace(more["asked"], policy=settings.policy)
+    return check(
+        series, targets, settings=settings, budget=Budget(settings.budget_steps), **{**more, "asked": asked}
+    )

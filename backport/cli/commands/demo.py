@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             upstream=f"{demo.repository}@{demo.upstream}",
             queue=None,
             kconfig=None,
+            newer=[],
             config=None,
             **{n: getattr(arguments, n) for n in ("format", "output", "color", "width", "verbose", "quiet")},
         )
