@@ -130,10 +130,13 @@ def rejected_by_git(log: str) -> dict[int, set[int]]:
 
 
 def comparable(change: FileChange, context: int) -> bool:
-    """Whether git's answer is one to follow. It is not in two cases. Without context git puts added lines at the
-    end of the file, wherever they belong. And a context line without a line feed is for git also the beginning
+    """Whether git's answer is one to follow. It is not in three cases. Without context git puts added lines at the
+    end of the file, wherever they belong, and a second hunk at the end that the first one left. And a context
+    line without a line feed is for git also the beginning
     of any line of the target, which it then joins with the next."""
-    placeless = context == 0 and any(not h.preimage and h.old_start for h in change.hunks)
+    placeless = context == 0 and (
+        len(change.hunks) > 1 or any(not h.preimage and h.old_start for h in change.hunks)
+    )
     last = change.hunks[-1].lines[-1]
     return not placeless and (last.newline or last.kind is not LineKind.CONTEXT)
 
