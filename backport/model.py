@@ -574,6 +574,46 @@ class Skipped:
     reason: str
 
 
+# --- causes ----------------------------------------------------------------------------------
+
+
+class DriftKind(StrEnum):
+    """In what the target's form of a piece of code differs from the one that the patch knows."""
+
+    PARAMETER = "parameter"
+    TYPE = "type"
+    CALL = "call"
+    ARGUMENT = "argument"
+    LOCK = "lock"
+    RENAMED = "renamed"
+    MEMBER = "member"
+    CONDITION = "condition"
+    STATEMENT = "statement"
+    LABEL = "label"
+    GUARD = "guard"
+    VALUE = "value"
+    MACRO = "macro"
+    MOVED = "moved"
+    SUCCESSOR = "successor"
+    ABSENT = "absent"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One way in which the target differs from the patch's world, as an engineer says it.
+
+    `name` is what it is about, `function` the label of the function it was found in ("" at file scope).
+    `feature` names the `Feature` of the target's report that it belongs to ("" none)."""
+
+    kind: DriftKind
+    message: str
+    name: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    feature: str = ""
+    function: str = ""
+
+
 # --- the report ------------------------------------------------------------------------------
 
 
@@ -594,7 +634,9 @@ GOOD_VERDICTS = frozenset({Verdict.CLEAN, Verdict.APPLIED})
 @dataclass(frozen=True, slots=True)
 class HunkReport:
     """A hunk and its placement, in the report's words. `functions` are labels; `function` the
-    first of them ("" at file scope)."""
+    first of them ("" at file scope). `drift` are the causes, the nearest to its lines first;
+    `drift_more` counts those that are not listed, `drift_see` are hunks at which others of the same
+    function are."""
 
     id: str
     number: int
@@ -613,6 +655,9 @@ class HunkReport:
     differences: tuple[Difference, ...] = ()
     texts: Texts3 | None = None
     proposal: str | None = None
+    drift: tuple[Drift, ...] = ()
+    drift_more: int = 0
+    drift_see: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -628,24 +673,80 @@ class FileReport:
     detail: str = ""
 
 
+class FeatureState(StrEnum):
+    """Whether the target has a feature that the patch's world has; of PRESENT ones only those are listed
+    that the patch's world lacks."""
+
+    PRESENT = "present"
+    PARTIAL = "partial"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedHunks:
+    """Hunks of one patch of the series (1-based) that a feature explains."""
+
+    patch: int
+    hunks: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A missing feature (reserved: filled by the drift checks)."""
+    """What came together in one of the two trees and is not in the other: the cause behind several drifts.
+
+    `state` is a FeatureState's text: of the target. `explains` are hunks that do not land because of it, of a
+    series' first patch that has such; `hunks` those of every patch. `message` is the whole sentence,
+    `names` the names by which it was known, `commits` those that brought it upstream."""
 
     name: str
     state: str
     evidence: tuple[Evidence, ...] = ()
     explains: tuple[int, ...] = ()
+    title: str = ""
+    version: str = ""
+    message: str = ""
+    commits: tuple[CommitEvidence, ...] = ()
+    names: tuple[str, ...] = ()
+    hunks: tuple[ExplainedHunks, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CommitNote:
-    """A commit in a list of prerequisites or follow-ups (reserved: filled by the history checks)."""
+    """A commit in a list of prerequisites or follow-ups.
+
+    `state` is of the target: "missing", "present", "reverted" (taken, and taken back), "not applicable" (a fix, and
+    the code that it fixes is not there) or "in this series"; `reason` the words for it. `kind` is "prerequisite",
+    "adaptable", "incidental" or "named" (by a `Cc: stable` line) before a patch, "fix" or "revert" after it, of the
+    commit `of`. `by` is the target's commit that says the state. `lines` and `files` are what the commit changes,
+    `hunks` those of the patch that it has to do with."""
 
     commit: str
     subject: str
     state: str
     reason: str = ""
+    kind: str = ""
+    of: str = ""
+    by: str = ""
+    lines: int = 0
+    files: int = 0
+    hunks: tuple[int, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One way to make a patch land, as it was tried on the target: `kind` is "bring" (take the `commits` of
+    upstream first, in their order) or "adapt" (change the patch at the `hunks`). `lands` says that it then did;
+    `lines` and `files` are what it costs, `followups` the fixes of those commits that are needed as well."""
+
+    kind: str
+    lands: bool
+    message: str
+    commits: tuple[str, ...] = ()
+    followups: tuple[str, ...] = ()
+    hunks: tuple[int, ...] = ()
+    lines: int = 0
+    files: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -688,6 +789,7 @@ class PatchReport:
     comments: tuple[CommentReport, ...] = ()
     findings: tuple[Finding, ...] = ()
     unreadable: str = ""
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

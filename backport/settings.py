@@ -191,7 +191,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "policy",
         "stable, android or plain",
-        "whose rules a backport must follow; no rule depends on it yet",
+        "whose rules a backport must follow",
         _choice(POLICIES),
         True,
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backport.checks import origin, placing, text
+from backport.checks import features, guards, history, kabi, names, origin, places, placing, text
 from backport.checks.rule import Asked, Context, Need, Rule, finish, run_rules
 
 __all__ = ["Asked", "Context", "Need", "Rule", "all_rules", "finish", "run_rules"]
@@ -15,4 +15,17 @@ __all__ = ["Asked", "Context", "Need", "Rule", "all_rules", "finish", "run_rules
 
 def all_rules() -> Sequence[Rule]:
     """Every rule, by code."""
-    return sorted((*text.RULES, *placing.RULES, *origin.RULES), key=lambda rule: rule.code)
+    return sorted(
+        (
+            *text.RULES,
+            *placing.RULES,
+            *features.RULES,
+            *names.RULES,
+            *guards.RULES,
+            *places.RULES,
+            *origin.RULES,
+            *kabi.RULES,
+            *history.RULES,
+        ),
+        key=lambda rule: rule.code,
+    )

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from backport.git import Repository
+from backport.index import Lookups, Names
 from backport.model import BaseKind, Finding, Patch, Placement, Severity, Skipped
 from backport.placement import BaseTexts, PatchPlacement
 from backport.placement.base import apply_exactly
@@ -34,12 +35,15 @@ class Asked:
 
     `revision` is the full id that `--upstream REPO@REV` names ("" none: the patch's own commit is the tip);
     `newer` are the trees between upstream and target; `kconfig` is the text of a kernel's .config (None: not
-    given)."""
+    given). `cache` is the folder in which what was read of a tree is kept ("": nowhere). `symbols` are lists of
+    the symbols whose interface must stay (--kabi), each with its name: the target's own lists then do not count."""
 
     policy: str = "plain"
     revision: str = ""
     newer: tuple[Target, ...] = ()
     kconfig: bytes | None = None
+    cache: str = ""
+    symbols: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Context:
     Four trees stand in the middle of it: the patch's own before and after (`base_tree`, `upstream_tree`; None
     where only some files or none of the base are at hand) and the target's before and after
     (`ground.tree`, `after`: with what landed of the patch). `earlier` holds the placements of the series' earlier
-    patches that did not land, with the number of their patch."""
+    patches that did not land, with the number of their patch; `preceding` are all of these patches."""
 
     patch: Patch
     placed: PatchPlacement
@@ -60,6 +64,8 @@ class Context:
     upstream: Repository | None = None
     asked: Asked = Asked()
     earlier: Sequence[tuple[int, Placement]] = ()
+    preceding: Sequence[Patch] = ()
+    lookups: Lookups = field(default_factory=Lookups, compare=False, repr=False)
     _kept: dict[Hashable, object] = field(default_factory=dict, compare=False, repr=False)
 
     def has(self, need: Need) -> bool:
@@ -89,6 +95,28 @@ class Context:
 
     def _tree(self, id: str, name: str) -> Tree | None:
         return GitTree(self.ground.scratch, id, name) if id else None
+
+    @property
+    def names_before(self) -> Names:
+        """The definitions of the target as the patch meets it."""
+        return self.once("names before", lambda: self.lookups.names(self.ground.tree, self.target.tree))
+
+    @property
+    def names_after(self) -> Names:
+        """The definitions of the target with what landed of the patch."""
+        return self.once("names after", lambda: self.lookups.names(self.after, self.target.tree))
+
+    @property
+    def names_base(self) -> Names | None:
+        """The definitions of the whole tree that the patch was made against."""
+        tree = self.base_tree
+        return self.once("names base", lambda: self.lookups.names(tree) if tree else None)
+
+    @property
+    def names_upstream(self) -> Names | None:
+        """The definitions of the whole tree that the patch leaves where it was made."""
+        tree, base = self.upstream_tree, self.base_tree
+        return self.once("names upstream", lambda: self.lookups.names(tree, base) if tree else None)
 
     def base_text(self, path: str) -> bytes | None:
         """A file before the patch, in the patch's own tree; None where it is not at hand."""

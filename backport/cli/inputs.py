@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +51,14 @@ def user_settings(
         environment=console.environ,
         flags=flags,
     )
+
+
+def cache_folder(environ: Mapping[str, str]) -> str:
+    """`$XDG_CACHE_HOME/backport`, or below `~/.cache`; "" without a home."""
+    cache, home = environ.get("XDG_CACHE_HOME", ""), environ.get("HOME", "")
+    if cache.startswith("/"):
+        return f"{cache}/backport"
+    return f"{home}/.cache/backport" if home else ""
 
 
 def _existing(path: Path | None) -> Path | None:

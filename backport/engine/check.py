@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from backport.checks import Asked, Context, all_rules, finish, run_rules
 from backport.engine.assemble import HunkIds, patch_report, placed_file
+from backport.engine.causes import TargetCauses
 from backport.engine.foreign import refuse_foreign
 from backport.engine.state import TargetState
 from backport.engine.verdicts import patch_verdict, target_verdict
 from backport.errors import Cancelled
 from backport.git import Repository, Scratch
+from backport.index import Lookups
 from backport.model import (
     Finding,
     LineEvidence,
@@ -148,6 +150,8 @@ class _Run:
         patches: list[PatchReport] = []
         skipped: dict[str, Skipped] = {}
         earlier: list[tuple[int, Placement]] = []
+        causes = TargetCauses()
+        lookups = Lookups(self.options.asked.cache)
         for number, patch in enumerate(series.patches, 1):
             self._look_up("place", number, len(series.patches), target)
             if patch.unreadable:
@@ -156,19 +160,21 @@ class _Run:
             base = self._base(number, patch)
             placed = place_patch(patch, base, state.ground(self.options.steps()))
             after = state.after(placed)
-            report, missing = self._report(
-                Context(
-                    patch,
-                    placed,
-                    state.ground(self.options.steps()),
-                    after.tree,
-                    base,
-                    target,
-                    self.options.upstream,
-                    self.options.asked,
-                    tuple(earlier),
-                )
+            context = Context(
+                patch,
+                placed,
+                state.ground(self.options.steps()),
+                after.tree,
+                base,
+                target,
+                self.options.upstream,
+                self.options.asked,
+                tuple(earlier),
+                series.patches[: number - 1],
+                lookups,
             )
+            report, missing = self._report(context)
+            report = causes.told(number, context, report)
             patches.append(report)
             skipped.update((s.code, s) for s in missing)
             earlier += [(number, p) for p in placed.placements if not p.kind.lands and not p.kind.there]
@@ -181,6 +187,7 @@ class _Run:
             patches=tuple(patches),
             findings=findings,
             skipped=tuple(skipped[code] for code in sorted(skipped)),
+            features=causes.features(patches),
             dirty=target.dirty,
         )
 
@@ -206,7 +213,21 @@ class _Run:
         report = patch_report(
             context.patch, files, verdict=patch_verdict(placed, findings), base=placed.base, findings=findings
         )
-        return report, skipped
+        return self._history(context, report, skipped)
+
+    def _history(
+        self, context: Context, report: PatchReport, skipped: tuple[Skipped, ...]
+    ) -> tuple[PatchReport, tuple[Skipped, ...]]:
+        """What came before and after the patch upstream, where there is an upstream."""
+        if context.upstream is None:
+            return report, skipped
+        from backport.checks.history.notes import told
+
+        found = told(context)
+        report = replace(
+            report, prerequisites=found.prerequisites, followups=found.followups, answers=found.answers
+        )
+        return report, (*skipped, *found.skipped)
 
     def _queue(
         self, queue: Series, target: Target, state: TargetState

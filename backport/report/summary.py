@@ -10,7 +10,10 @@ from backport.model import (
     Base,
     BaseKind,
     CommitEvidence,
+    Drift,
+    DriftKind,
     Evidence,
+    Feature,
     FileReport,
     HunkReport,
     LineEvidence,
@@ -292,8 +295,16 @@ def which(numbers: list[int]) -> str:
 
 
 def _prerequisite_steps(patch: PatchReport) -> list[str]:
-    missing = [p for p in patch.prerequisites if p.state == "missing"]
-    return [f'Apply {short(p.commit)} ("{p.subject}") first.' for p in missing]
+    """What is to be applied first: what was tried to make the patch land where that is known, else what it is said
+    to need."""
+    subjects = {p.commit: p.subject for p in patch.prerequisites}
+    tried = next((a for a in patch.answers if a.kind == "bring"), None)
+    if tried is None:
+        wanted = [p.commit for p in patch.prerequisites if p.state == "missing" and p.kind in ("", "named")]
+    else:
+        wanted = list(tried.commits) if tried.lands else []
+    ways = " (or adapt the patch)" if tried is not None and wanted else ""
+    return [f'Apply {short(id)} ("{subjects.get(id, "")}") first{ways}.' for id in wanted]
 
 
 def _applied_steps(patch: PatchReport) -> list[str]:
@@ -427,3 +438,66 @@ def evidence_words(evidence: Evidence, show: Callable[[str | bytes], str]) -> st
         return f'commit {short(evidence.commit)} ("{show(evidence.subject)}")'
     place = f" ({show(evidence.tree)} {show(evidence.path)}:{evidence.line})" if evidence.path else ""
     return f"guard {show(evidence.guard)}{place}"
+
+
+# --- causes ------------------------------------------------------------------------------------
+
+_CAUSES = 3
+"""Causes that are told with a target's verdict."""
+
+
+def cause_sentences(target: TargetReport) -> list[str]:
+    """Why a target's hunks do not land, most telling first: the features that are missing, and conditions around
+    what the patches use. Empty where every hunk lands."""
+    weights = [sum(len(h.hunks) for h in f.hunks) for f in target.features]
+    found = [
+        f.message
+        for f, w in zip(target.features, weights, strict=True)
+        if f.message and 4 * w >= max(weights)
+    ]
+    if len(found) < _CAUSES:
+        for number, patch in enumerate(target.patches, 1):
+            of = f" of patch {number}" if len(target.patches) > 1 else ""
+            found += [
+                f"hunk {hunk.number}{of}: {drift.message}"
+                for _, hunk in hunks(patch)
+                for drift in hunk.drift
+                if drift.kind is DriftKind.GUARD and fails(hunk)
+            ]
+    return found[:_CAUSES]
+
+
+def drift_words(hunk: HunkReport, drift: Drift) -> str:
+    """A cause with where it stands on both sides: `... (base 253, target 249)`; another file than the hunk's is
+    named."""
+    places: dict[str, list[str]] = {}
+    for piece in drift.evidence:
+        if isinstance(piece, CommitEvidence) or not piece.path:
+            continue
+        where = "" if piece.path == hunk.target_path else f"{piece.path}:"
+        rows = places.setdefault(piece.tree, [])
+        if len(rows) < 1:
+            rows.append(f"{where}{piece.line}")
+    words = ", ".join(f"{tree} {rows[0]}" for tree, rows in places.items())
+    return f"{drift.message} ({words})" if words else drift.message
+
+
+def see_words(hunk: HunkReport) -> str:
+    """Where a hunk's causes are told, or how many are left out; "" for neither."""
+    if hunk.drift_see and not hunk.drift:
+        return f"see {which(list(hunk.drift_see))}: the same function"
+    return f"and {hunk.drift_more} more" if hunk.drift_more else ""
+
+
+def feature_words(feature: Feature) -> str:
+    """A feature in a list: what it is called, its state, and which hunks it explains."""
+    title = f" ({feature.title})" if feature.title else ""
+    if not feature.hunks:
+        explained = f", explains {which(list(feature.explains))}" if feature.explains else ""
+    elif len(feature.hunks) == 1 and feature.hunks[0].patch == 1:
+        explained = f", explains {which(list(feature.hunks[0].hunks))}"
+    else:
+        explained = ", explains " + "; ".join(
+            f"patch {h.patch}, {which(list(h.hunks))}" for h in feature.hunks
+        )
+    return f"{feature.name}{title}: {feature.state}{explained}"

@@ -323,7 +323,11 @@ def test_the_report_of_a_history(tmp_path: Path) -> None:
     assert load(dump(report)) == report
     assert count_evidence(report)
     with open_all(repo, onto) as (target,):
-        assert open_evidence(report, {"target": target.tree}) == []
+        for commit, patch in zip(commits, report.targets[0].patches, strict=True):
+            one = replace(report, targets=(replace(report.targets[0], patches=(patch,)),))
+            own = {"base": f"{repo.path}@{commit}^", "upstream": f"{repo.path}@{commit}"}
+            trees = {name: open_target(spec, Settings()).tree for name, spec in own.items()}
+            assert open_evidence(one, {"target": target.tree, **trees}) == []
 
 
 def test_the_repository_is_not_touched(tmp_path: Path) -> None:

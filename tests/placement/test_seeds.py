@@ -14,7 +14,7 @@ from backport.report import dump, load
 from backport.settings import Settings
 from backport.tree import DictTree, Target, open_target
 from tests.placement.support import hunks
-from tests.report.evidence import count_evidence, open_evidence
+from tests.report.evidence import count_evidence, hunk_trees, open_evidence
 from tests.support.require import require_linux_source
 from tests.support.shared import seed
 
@@ -55,8 +55,10 @@ def test_every_hunk_is_judged_and_every_piece_of_evidence_stands(
     assert [h.number for h in hunks(report)] == list(range(1, HUNKS[number] + 1))
     assert all(h.reason is not None and h.placement is not None for h in hunks(report))
     assert count_evidence(report)
+    (patch,) = read_document(seed(number).read_bytes(), seed(number).name, settings=Settings()).patches
     document = DictTree({seed(number).name: seed(number).read_bytes()})
-    assert open_evidence(report, {"target": target.tree, "document": document}) == []
+    trees = {"target": target.tree, "document": document, **hunk_trees(patch)}
+    assert open_evidence(report, trees) == []
     assert load(dump(report)) == report
 
 

@@ -9,10 +9,13 @@ from typing import Protocol
 from backport.model import (
     CommitEvidence,
     Evidence,
+    FileChange,
     GuardEvidence,
     LineEvidence,
+    Patch,
     Report,
 )
+from backport.tree import DictTree
 from backport.tree.protocol import File, Tree
 
 
@@ -41,6 +44,24 @@ def open_evidence(
     return [f"{where}: {why}" for where, piece in _pieces(report) for why in _mismatch(piece, trees, homes)]
 
 
+def hunk_trees(patch: Patch) -> dict[str, Tree]:
+    """The trees "base" and "patch" of a patch of which only the hunks are known: their lines at their places, all
+    other lines empty."""
+    return {
+        "base": DictTree({f.old_path: _padded(f, new=False) for f in patch.files if f.old_path}),
+        "patch": DictTree({f.new_path: _padded(f, new=True) for f in patch.files if f.new_path}),
+    }
+
+
+def _padded(change: FileChange, *, new: bool) -> bytes:
+    lines: list[bytes] = []
+    for hunk in change.hunks:
+        start = hunk.new_start if new else hunk.old_start
+        lines += [b""] * (start - 1 - len(lines))
+        lines += hunk.postimage if new else hunk.preimage
+    return b"\n".join(lines)
+
+
 def count_evidence(report: Report) -> int:
     """How many pieces there are, so that a test can say that it looked at some."""
     return sum(1 for _ in _pieces(report))
@@ -50,6 +71,12 @@ def _pieces(report: Report) -> Iterator[tuple[str, Evidence]]:
     for target in report.targets:
         findings = [(f"patch {n}", f) for n, p in enumerate(target.patches, 1) for f in p.findings]
         findings += [("series", f) for f in target.findings]
+        for number, hunk in (
+            (n, h) for n, p in enumerate(target.patches, 1) for f in p.files for h in f.hunks
+        ):
+            for drift in hunk.drift:
+                for piece in drift.evidence:
+                    yield f"{target.name}, patch {number}, hunk {hunk.number}, {drift.message}", piece
         for where, finding in findings:
             for piece in finding.evidence:
                 yield f"{target.name}, {where}, {finding.code} {finding.file}", piece

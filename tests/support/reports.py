@@ -14,7 +14,10 @@ from backport.model import (
     CommitRef,
     ConflictsNote,
     Difference,
+    Drift,
+    DriftKind,
     Excerpt,
+    ExplainedHunks,
     Feature,
     FileReport,
     Finding,
@@ -201,6 +204,31 @@ def conflict_hunk() -> HunkReport:
         target_line=226,
         offset=-21,
         detail="the write-protect test that the hunk stands beside is not in the target",
+        drift=(
+            Drift(
+                DriftKind.CONDITION,
+                "`if (userfaultfd_wp(vma)) return -EINVAL;` stands only upstream",
+                "userfaultfd_wp",
+                (
+                    LineEvidence("base", "fs/userfaultfd.c", 247, b"\tif (userfaultfd_wp(vma))"),
+                    LineEvidence("target", "fs/userfaultfd.c", 226, b"\treturn do_minor(ctx, vma, addr, 0);"),
+                ),
+                "uffd-wp",
+                "userfaultfd_minor()",
+            ),
+            Drift(
+                DriftKind.GUARD,
+                "enum minor_mode, which it uses, stands under `#ifdef CONFIG_USERFAULTFD` in the target "
+                "(include/linux/userfaultfd_k.h), upstream it does not",
+                "minor_mode",
+                (
+                    GuardEvidence(
+                        "defined(CONFIG_USERFAULTFD)", "target", "include/linux/userfaultfd_k.h", 16
+                    ),
+                ),
+            ),
+        ),
+        drift_more=3,
         differences=(
             Difference(
                 226,
@@ -417,10 +445,17 @@ def rich_report() -> Report:
                 ),
                 features=(
                     Feature(
-                        "userfaultfd write-protect",
-                        "missing",
+                        "uffd-wp",
+                        "absent",
                         (LineEvidence("base", "mm/frob.c", 247, b"\tif (userfaultfd_wp(vma))"),),
                         (2,),
+                        "userfaultfd write-protect support",
+                        "v5.7",
+                        "userfaultfd write-protect support (uffd-wp) is absent from the target: it came with v5.7, "
+                        "and the patch builds on `userfaultfd_wp`; it accounts for 2 of the 3 conflicts",
+                        (CommitEvidence(UPSTREAM, "userfaultfd: wp: add the protection"),),
+                        ("userfaultfd_wp",),
+                        (ExplainedHunks(1, (2,)), ExplainedHunks(3, (4, 5))),
                     ),
                 ),
                 revision="",

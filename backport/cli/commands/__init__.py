@@ -18,8 +18,16 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "check", "backport.cli.commands.check", "where every hunk of a patch lands on a target, and why not"
     ),
+    Command(
+        "prereqs",
+        "backport.cli.commands.prereqs",
+        "which upstream commits make a patch land, and as a series",
+    ),
     Command("show", "backport.cli.commands.show", "what a patch is: files, functions, provenance, comments"),
     Command("rules", "backport.cli.commands.rules", "list the rules of findings, or explain one"),
+    Command(
+        "index", "backport.cli.commands.index", "read a tree's definitions once, so that checks are quick"
+    ),
     Command("schema", "backport.cli.commands.schema", "print the JSON Schema of a report"),
     Command("demo", "backport.cli.commands.demo", "check the embedded example"),
     Command("completion", "backport.cli.commands.completion", "print completion for bash, zsh or tcsh"),

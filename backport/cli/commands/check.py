@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backport.cli.console import Console
 from backport.cli.inputs import (
     add_input_options,
     add_policy_option,
+    cache_folder,
     off_notes,
     open_queue,
     open_targets,
@@ -21,6 +23,7 @@ from backport.cli.inputs import (
 )
 from backport.cli.output import add_output_options, check_output, output_flags, write_report
 from backport.cli.progress import Progress
+from backport.errors import InputError
 from backport.report.summary import exit_code
 
 if TYPE_CHECKING:
@@ -69,6 +72,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--kconfig", metavar="FILE", help="a kernel's .config: say which hunks it does not compile"
     )
     parser.add_argument(
+        "--kabi",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a list of symbols whose interface to modules must stay; may be repeated",
+    )
+    parser.add_argument(
         "--newer",
         action="append",
         default=[],
@@ -108,6 +118,8 @@ def analyse(
         revision=revision,
         newer=tuple(open_targets(arguments.newer, settings, stack)),
         kconfig=read_kconfig(arguments.kconfig, settings),
+        cache=cache_folder(console.environ),
+        symbols=_symbol_lists(arguments.kabi, settings),
     )
     more = {
         "upstream": upstream,
@@ -123,6 +135,19 @@ def analyse(
         notes = dict.fromkeys(note for r in reports for note in r.notes)
         report = replace(reports[0], targets=tuple(t for r in reports for t in r.targets), notes=tuple(notes))
     return replace(report, notes=(*report.notes, *off_notes(targets, each)))
+
+
+def _symbol_lists(names: list[str], settings: Settings) -> tuple[tuple[str, bytes], ...]:
+    """The lists of symbols, each under its file's name. Raises InputError."""
+    found = []
+    for name in names:
+        try:
+            with Path(name).open("rb") as file:
+                found.append((Path(name).name, file.read(settings.max_file_bytes)))
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise InputError(f"--kabi {name} cannot be read: {why}") from error
+    return tuple(found)
 
 
 def _check(series: Series, targets: list[Target], settings: Settings, more: dict[str, Any]) -> Report:

@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             queue=None,
             kconfig=None,
             newer=[],
+            kabi=[],
             config=None,
             **{n: getattr(arguments, n) for n in ("format", "output", "color", "width", "verbose", "quiet")},
         )

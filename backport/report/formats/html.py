@@ -18,7 +18,7 @@ from backport.model import (
     Report,
     Verdict,
 )
-from backport.report import summary
+from backport.report import history, summary
 from backport.report.formats import Style
 from backport.report.sidebyside import rows
 from backport.report.terminal import harmless
@@ -64,8 +64,14 @@ def _template() -> Template:
         "steps_of": summary.next_steps,
         "evidence_of": lambda e: summary.evidence_words(e, harmless),
         "fails": summary.fails,
+        "causes_of": summary.cause_sentences,
+        "drift_of": summary.drift_words,
+        "see_of": summary.see_words,
+        "feature_of": summary.feature_words,
         "look_at": look_at,
         "rows_of": rows,
+        "neighbours_of": history.neighbours,
+        "ways_of": history.ways,
         "matrix_of": matrix,
         "hunk_tone": hunk_tone,
     }

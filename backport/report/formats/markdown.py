@@ -21,9 +21,13 @@ from backport.model import (
     Verdict,
 )
 from backport.report.formats import Style
+from backport.report.history import neighbours, ways
 from backport.report.summary import (
+    cause_sentences,
+    drift_words,
     evidence_words,
     fails,
+    feature_words,
     has_matrix,
     hunks,
     is_show,
@@ -31,11 +35,11 @@ from backport.report.summary import (
     placement_words,
     plural,
     provenance_words,
+    see_words,
     short,
     target_sentence,
     target_title,
     verdict_sentence,
-    which,
     why_skipped,
 )
 from backport.report.terminal import harmless
@@ -87,6 +91,7 @@ def _check(report: Report, style: Style) -> Iterator[str]:
     yield from _verdicts(report)
     if style.quiet:
         return
+    yield from _causes(report)
     for note in report.notes:
         yield from [words(note), ""]
     if has_matrix(report):
@@ -97,6 +102,16 @@ def _check(report: Report, style: Style) -> Iterator[str]:
         for number, patch in enumerate(target.patches, 1):
             yield from _patch(patch, number, len(target.patches))
         yield from _series(target)
+
+
+def _causes(report: Report) -> Iterator[str]:
+    """Why hunks do not land, with the verdicts."""
+    told = [(t, x) for t in report.targets for x in cause_sentences(t)]
+    for target, sentence in told:
+        where = f"{code(target_title(target))}: " if len(report.targets) > 1 else ""
+        yield f"- **Cause:** {where}{_step(sentence)}"
+    if told:
+        yield ""
 
 
 def _show(report: Report) -> Iterator[str]:
@@ -197,6 +212,10 @@ def _hunk(file: FileReport, hunk: HunkReport) -> Iterator[str]:
     yield from ["<details" + (" open" if fails(hunk) else "") + "><summary>", "", title, "", "</summary>", ""]
     if hunk.detail:
         yield from [words(hunk.detail), ""]
+    listed = [f"- {_step(drift_words(hunk, d))}" for d in hunk.drift]
+    rest = see_words(hunk)
+    if listed or rest:
+        yield from [*listed, *([f"- {words(rest)}"] if rest else []), ""]
     for difference in hunk.differences:
         expected = [f"-{harmless(x, tabs=8)}" for x in difference.expected]
         found = [f"+{harmless(x, tabs=8)}" for x in difference.found]
@@ -226,13 +245,12 @@ def _findings(title: str, findings: tuple[Finding, ...]) -> Iterator[str]:
 
 
 def _neighbours(patch: PatchReport) -> Iterator[str]:
-    for title, notes in (("Needs first", patch.prerequisites), ("Came after", patch.followups)):
-        if notes:
-            yield from [f"**{title}**", ""]
-            for note in notes:
-                reason = f": {words(note.reason)}" if note.reason else ""
-                yield f"- {code(short(note.commit))} {code(note.subject)} {words(note.state)}{reason}"
-            yield ""
+    for title, listed in neighbours(patch):
+        yield from [f"**{title}**", ""]
+        yield from (f"- {code(short(x.commit))} {code(x.subject)} {words(x.words)}" for x in listed)
+        yield ""
+    if patch.answers:
+        yield from ["**Ways to make it land (tried)**", "", *(f"- {words(x)}" for x in ways(patch)), ""]
 
 
 def _comments(patch: PatchReport) -> Iterator[str]:
@@ -251,8 +269,7 @@ def _series(target: TargetReport) -> Iterator[str]:
     if target.features:
         yield from ["**Features**", ""]
         for feature in target.features:
-            explains = f", explains {which(list(feature.explains))}" if feature.explains else ""
-            yield f"- {words(feature.name)}: {words(feature.state)}{explains}"
+            yield f"- {words(feature_words(feature))}"
             yield from (f"  - {code(evidence_words(e, harmless))}" for e in feature.evidence)
         yield ""
     if target.skipped:

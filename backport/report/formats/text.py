@@ -7,10 +7,12 @@ text of theirs can steer the terminal. Colours are emphasis only.
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from typing import TypeGuard
 
 from backport.model import (
     GOOD_VERDICTS,
     ChangeKind,
+    Evidence,
     FileReport,
     Finding,
     LineEvidence,
@@ -21,11 +23,14 @@ from backport.model import (
     Verdict,
 )
 from backport.report.formats import Style
+from backport.report.formats.text_causes import features, landed_causes, target_causes
 from backport.report.formats.text_hunks import HunkTable, failing_hunks, later_forms, shown_lines
+from backport.report.history import neighbours, ways
 from backport.report.summary import (
     count,
     evidence_words,
     has_matrix,
+    hunks,
     is_show,
     next_steps,
     plural,
@@ -34,7 +39,6 @@ from backport.report.summary import (
     target_sentence,
     target_title,
     verdict_sentence,
-    which,
     why_skipped,
 )
 from backport.report.terminal import clip, clip_middle, columns, harmless, pad, wrap
@@ -106,6 +110,8 @@ def _verdicts(page: Page, report: Report) -> None:
         lines = wrap(text, page.width, first=first)
         lines[0] = page.paint(word, verdict_paint(target.verdict)) + lines[0][len(word) :]
         page.lines += lines
+        if not page.style.quiet:
+            target_causes(page, target)
     if not report.targets:
         page.line("no targets")
 
@@ -168,6 +174,7 @@ def _patches(page: Page, target: TargetReport) -> None:
             _files(page, patch)
             failing_hunks(page, patch)
             later_forms(page, patch)
+            landed_causes(page, [h for _, h in hunks(patch) if h.placement and h.placement.lands])
         _findings(page, patch)
         _neighbours(page, patch)
         _comments(page, patch, whole=patch.verdict is None or page.style.verbose)
@@ -251,24 +258,30 @@ def _finding_list(
         lines[0] = "    " + page.paint(word, _SEVERITY[finding.severity]) + lines[0][4 + len(word) :]
         page.lines += lines
         for evidence in finding.evidence:
-            if not (isinstance(evidence, LineEvidence) and (finding.hunk, evidence.line) in above):
+            if not (_of_target(evidence) and (finding.hunk, evidence.line) in above):
                 page.line(clip(" " * 19 + evidence_words(evidence, harmless), page.width))
         if finding.suggestion and (finding.suggestion != advice or page.style.verbose):
             page.wrapped(harmless(finding.suggestion), " " * 19 + "-> ")
         advice = finding.suggestion
 
 
+def _of_target(evidence: Evidence) -> TypeGuard[LineEvidence]:
+    return isinstance(evidence, LineEvidence) and evidence.tree == "target"
+
+
 def _neighbours(page: Page, patch: PatchReport) -> None:
-    """Commits to take first, and commits that came after."""
-    for title, notes in (("Needs first", patch.prerequisites), ("Came after", patch.followups)):
-        if not notes:
-            continue
+    """Commits to take first, commits that came after, and the ways to make the patch land."""
+    for title, listed in neighbours(patch):
         page.gap()
         page.line("  " + page.paint(title, BOLD))
-        for note in notes:
-            reason = f": {harmless(note.reason)}" if note.reason else ""
-            text = f'{short(note.commit)} ("{harmless(note.subject)}") {harmless(note.state)}{reason}'
+        for entry in listed:
+            text = f'{short(entry.commit)} ("{harmless(entry.subject)}") {harmless(entry.words)}'
             page.wrapped(text, "    ", "      ")
+    if patch.answers:
+        page.gap()
+        page.line("  " + page.paint("Ways to make it land (tried)", BOLD))
+    for sentence in ways(patch):
+        page.wrapped(harmless(sentence), "    ", "      ")
 
 
 def _comments(page: Page, patch: PatchReport, *, whole: bool) -> None:
@@ -301,14 +314,7 @@ def _next(page: Page, patch: PatchReport) -> None:
 
 def _target_notes(page: Page, target: TargetReport) -> None:
     _finding_list(page, "Of the series", target.findings)
-    if target.features:
-        page.gap()
-        page.line("  " + page.paint("Features", BOLD))
-    for feature in target.features:
-        explains = f", explains {which(list(feature.explains))}" if feature.explains else ""
-        page.wrapped(f"{harmless(feature.name)}: {harmless(feature.state)}{explains}", "    ", "      ")
-        for evidence in feature.evidence:
-            page.line(clip(" " * 6 + evidence_words(evidence, harmless), page.width))
+    features(page, target)
     if target.skipped:
         page.gap()
         reasons: dict[str, list[str]] = {}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from backport.model import Difference, FileReport, HunkReport, PatchReport, PlacementKind
+from backport.report.formats.text_causes import hunk_causes
 from backport.report.summary import fails, hunks, number_list, placement_words, plural
 from backport.report.terminal import clip, clip_middle, columns, harmless, pad
 
@@ -163,6 +164,7 @@ def failing_hunks(page: Page, patch: PatchReport) -> None:
         page.wrapped(text, "    ", "      ", paint=RED)
         if hunk.detail:
             page.wrapped(harmless(hunk.detail), "      ")
+        hunk_causes(page, hunk)
         _differences(page, hunk.differences, page.style.lines)
 
 
@@ -178,6 +180,7 @@ def later_forms(page: Page, patch: PatchReport) -> None:
         page.wrapped(f"hunk {hunk.number}, {_function(hunk)} in {where}", "    ", "      ")
         if hunk.detail and hunk.detail not in placement_words(file, hunk):
             page.wrapped(harmless(hunk.detail), "      ")
+        hunk_causes(page, hunk)
         _differences(page, hunk.differences, max(4, page.style.lines // 2))
 
 

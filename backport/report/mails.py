@@ -1,0 +1,72 @@
+"""Patches as mails that `git am` takes."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime, formataddr
+
+from backport.model import Patch
+
+_TRAILER = re.compile(r"[A-Za-z][\w-]*: \S")
+_SLUG = re.compile(r"[^A-Za-z0-9.]+")
+_BREAKS = re.compile(r"^(?=---|diff -|Index: |From )", re.MULTILINE)
+
+
+def file_name(number: int, subject: str) -> str:
+    """As git format-patch names its files: `0001-mm-fix-the-fault.patch`."""
+    slug = _SLUG.sub("-", subject.encode("ascii", "ignore").decode("ascii")).strip("-.")[:52].strip("-.")
+    return f"{number:04}-{slug or 'patch'}.patch"
+
+
+def mail(patch: Patch, diff: bytes, number: int, of: int, *, upstream: str = "", dep_of: str = "") -> bytes:
+    """One mail: author, date and message of `patch`, and `diff` for its change.
+
+    `upstream` is the full id for `[ Upstream commit X ]` ("" none), `dep_of` the value of a `Stable-dep-of:` trailer.
+    """
+    position = f" {number}/{of}" if of > 1 else ""
+    subject = f"[PATCH{position}] {patch.subject}"
+    head = [
+        f"From {patch.commit or '0' * 40} Mon Sep 17 00:00:00 2001",
+        f"From: {_person(patch.author.name, patch.author.email)}",
+        *([f"Date: {_date(patch.date)}"] if _date(patch.date) else []),
+        f"Subject: {_header(subject, 'Subject')}",
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=UTF-8",
+        "Content-Transfer-Encoding: 8bit",
+    ]
+    text = _message(patch.body, upstream, dep_of)
+    # A line that git would take for the end of the message is moved by a blank.
+    body = _BREAKS.sub(" ", text)
+    letter = "\n".join(head) + "\n\n" + (body.strip("\n") + "\n" if body.strip() else "") + "---\n\n"
+    return letter.encode("utf-8", "surrogateescape") + diff + b"-- \nbackport\n\n"
+
+
+def _message(body: str, upstream: str, dep_of: str) -> str:
+    parts = [f"[ Upstream commit {upstream} ]"] if upstream else []
+    text = body.strip("\n")
+    if dep_of:
+        last = text.rpartition("\n\n")[2].strip().split("\n")[-1]
+        glue = "\n" if _TRAILER.match(last) else "\n\n"
+        text = f"{text}{glue if text else ''}Stable-dep-of: {dep_of}"
+    return "\n\n".join([*parts, *([text] if text else [])])
+
+
+def _person(name: str, email: str) -> str:
+    if name.isascii():
+        return formataddr((name, email))
+    return f"{_header(name, 'From')} <{email}>"
+
+
+def _header(text: str, name: str) -> str:
+    if text.isascii():
+        return text
+    return Header(text, "utf-8", header_name=name, maxlinelen=76).encode()
+
+
+def _date(date: str) -> str:
+    try:
+        return format_datetime(datetime.fromisoformat(date))
+    except ValueError:
+        return ""
