@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import IO
 
 from backport.git import Repository
-from backport.index.commits import CommitIndex, build_commits, index_path, open_commits
+from backport.index.commits import CommitIndex, index_path, open_commits
+from backport.index.commits_build import build_commits
 
 AREAS, PARTS, FILES = 16, 16, 16
 BLOBS = 64

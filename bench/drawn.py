@@ -3,9 +3,10 @@
     python -m bench.drawn --repo REPO [--old v6.1] [--new v6.12] [--files 50] [--seed 2] [--cache DIR] [--list]
 
 Each drawn file's difference is one patch, once as a bare diff (hunks alone) and once as the commit of a history whose
-tree is the newer version's. What is true is counted from the words: a name that the added lines bring, that stands
-nowhere in the older tree and is not made by the patch itself, is missing there. A reported name that the older tree
-holds somewhere as a word is listed, to be opened and judged by a person.
+tree is the newer version's. What is true is told from the trees' definitions alone: a name that the added lines bring,
+that the newer tree defines outside of the drawn file and the older tree nowhere, is missing there. What was reported
+of another name is listed with a question mark, and what is missing and was not reported by itself: to be opened and
+judged by a person.
 """
 
 from __future__ import annotations
@@ -22,16 +23,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backport.checks import Asked
+from backport.csource.definitions import DefinitionKind
 from backport.engine import check
 from backport.git import Repository
+from backport.index import Located, Names, tree_names
 from backport.intake import patch_from_commit
 from backport.intake.diff import parse_diff
 from backport.model import Finding, Patch, Person, Series
 from backport.settings import Settings
 from backport.tree import Target, open_target
 
-_WORD = re.compile(rb"[A-Za-z_]\w{2,}")
-_NOT_CODE = re.compile(rb"/\*.*?\*/|//[^\n]*|\"(?:[^\"\\\n]|\\.)*\"", re.DOTALL)
+_NOT_CODE = re.compile(rb"/\*.*?\*/|//[^\n]*|\"(?:[^\"\\\n]|\\.)*\"|^\s*\*.*$", re.DOTALL | re.MULTILINE)
+_USED = re.compile(rb"(->|(?<![.])\.(?![.]))?\s*(?<![\w$])([A-Za-z_]\w{2,})")
+_SEEN_ABROAD = frozenset({DefinitionKind.FUNCTION, DefinitionKind.VARIABLE})
 _IDENTITY = {f"GIT_{who}_{what}": "bench" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
@@ -97,41 +101,88 @@ def judge(patch: Patch, target: Target, upstream: Repository | None, path: str, 
     return Judged(path, patch, tuple(f for f in report.findings if f.code.startswith("BP2")), seconds)
 
 
-def brought(patch: Patch) -> set[str]:
-    """The words of the code of the added lines, those that the patch's own old lines hold left out."""
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A name that added lines use, that the newer tree defines at `there`, and the older tree nowhere."""
+
+    path: str
+    name: str
+    member: bool
+    there: Located
+    line: bytes
+
+
+def brought(patch: Patch) -> dict[tuple[str, bool], bytes]:
+    """(word, whether it is a member) of the code of the added lines, each with the first of them; words that the
+    patch's own old lines hold are left out."""
     old: set[bytes] = set()
-    new: set[bytes] = set()
+    new: dict[tuple[str, bool], bytes] = {}
     for hunk in patch.hunks:
-        old.update(_WORD.findall(_NOT_CODE.sub(b" ", b"\n".join(hunk.preimage))))
-        new.update(_WORD.findall(_NOT_CODE.sub(b" ", b"\n".join(hunk.added))))
-    return {word.decode() for word in new - old}
+        old.update(x[1] for x in _USED.findall(_NOT_CODE.sub(b" ", b"\n".join(hunk.preimage))))
+        for line in _NOT_CODE.sub(_lines, b"\n".join(hunk.added)).split(b"\n"):
+            for dot, word in _USED.findall(line):
+                new.setdefault((word.decode(), bool(dot)), line.strip())
+    return {key: line for key, line in new.items() if key[0].encode() not in old}
 
 
-def standing(repo: str, revision: str, words: set[str]) -> set[str]:
-    """Which of the words stand anywhere in the C files of the tree. Reads them all: some 40 s on a kernel."""
-    listed = git(repo, "ls-tree", "-r", "-z", "--format=%(objectname) %(path)", revision).decode(
-        "utf-8", "replace"
-    )
-    wanted = {word.encode() for word in words}
-    blobs = [x.split(" ", 1)[0] for x in listed.split("\0") if x.endswith((".c", ".h"))]
-    found: set[bytes] = set()
-    for first in range(0, len(blobs), 2000):
-        text = git(repo, "cat-file", "--batch", stdin="\n".join(blobs[first : first + 2000]).encode())
-        found |= wanted.intersection(_WORD.findall(text))
-    return {word.decode() for word in found}
+def _lines(match: re.Match[bytes]) -> bytes:
+    return b" " + b"\n" * match[0].count(b"\n")
 
 
-def summary(how: str, judged: Sequence[Judged], there: set[str]) -> Iterator[str]:
-    """What was reported, split by what the words say."""
+def absent(patches: Sequence[Patch], older: Names, newer: Names) -> list[Absent]:
+    """What is missing in the older tree, told from the two trees alone: a name that the newer tree defines where
+    the file can mean it, outside of the drawn file, and that the older tree defines nowhere as such."""
+    words = {p.files[0].new_path: brought(p) for p in patches}
+    asked = sorted({word for found in words.values() for word, _ in found})
+    here, there = older.find(asked), newer.find(asked)
+    missing = []
+    for path, found in words.items():
+        for (word, member), line in sorted(found.items()):
+            known = [x for x in there[word] if _means(x, path, member)]
+            own = any(x.path == path and _kind(x, member) for x in there[word])
+            if known and not own and not any(_kind(x, member) for x in here[word]):
+                missing.append(Absent(path, word, member, known[0], line))
+    return missing
+
+
+def _kind(found: Located, member: bool) -> bool:
+    return (found.definition.kind is DefinitionKind.MEMBER) == member
+
+
+def _means(found: Located, path: str, member: bool) -> bool:
+    """Whether code of another file can mean a definition: one of a header, or with a name for the linker."""
+    if not _kind(found, member) or found.path == path:
+        return False
+    abroad = found.definition.kind in _SEEN_ABROAD and not found.definition.static
+    return abroad or not found.path.endswith((".c", ".S"))
+
+
+def summary(how: str, judged: Sequence[Judged], missing: Sequence[Absent], older: Names) -> Iterator[str]:
+    """What was reported, split by what the trees say, and what was not."""
     names = [(j, f) for j in judged for f in j.findings]
-    certain = [(j, f) for j, f in names if f.subject.split(".")[-1] not in there]
+    truth = {(x.path, x.name) for x in missing}
     seconds = sorted(j.seconds for j in judged)
+    certain = sum((j.path, _last(f)) in truth for j, f in names)
     yield f"{how}: {len(judged)} patches, {len(names)} findings of BP2"
-    yield f"  {len(certain)} of a name that stands nowhere in the older tree, {len(names) - len(certain)} to be judged"
+    yield f"  {certain} of a name that the older tree defines nowhere, {len(names) - certain} to be judged (?)"
     yield f"  median {seconds[len(seconds) // 2]:.2f} s, longest {seconds[-1]:.2f} s"
     for j, f in names:
-        mark = " " if f.subject.split(".")[-1] not in there else "?"
+        mark = " " if (j.path, _last(f)) in truth else "?"
         yield f"  {mark} {f.code} {f.severity} {j.path}:{f.line} {f.message} [{f.suggestion}]"
+    said = {(j.path, _last(f)) for j, f in names}
+    silent = [x for x in missing if (x.path, x.name) not in said]
+    yield f"  {len(truth)} names are absent, not reported of them: {len(silent)}"
+    for x in silent:
+        kind = x.there.definition.kind
+        known = "mentioned" if older.mentions(x.name) else "nowhere"
+        yield (
+            f"    {x.path}: {kind} {x.name} ({x.there.path}:{x.there.definition.line}; {known} in the older tree): "
+            f"{x.line.decode('utf-8', 'replace')}"
+        )
+
+
+def _last(finding: Finding) -> str:
+    return finding.subject.split(".")[-1]
 
 
 def main() -> None:
@@ -158,14 +209,12 @@ def main() -> None:
         with_base = [
             judge(patch_from_commit(upstream, made[p]), target, upstream, p, arguments.cache) for p in paths
         ]
-    words = {p.path: brought(p.patch) for p in alone}
-    there = standing(repo, old, set().union(*words.values()))
+    older, newer = (
+        tree_names(open_target(f"{repo}@{x}", Settings()).tree, arguments.cache) for x in (old, new)
+    )
+    missing = absent([x.patch for x in alone], older, newer)
     for how, judged in (("hunks alone", alone), ("with upstream", with_base)):
-        print("\n".join(summary(how, judged, there)))
-        said = {(j.path, f.subject.split(".")[-1]) for j in judged for f in j.findings}
-        silent = sorted((p, w) for p, ws in words.items() for w in ws - there if (p, w) not in said)
-        print(f"  words that stand nowhere in the older tree and were not reported: {len(silent)}")
-        print("\n".join(f"    {p}: {w}" for p, w in silent))
+        print("\n".join(summary(how, judged, missing, older)))
 
 
 if __name__ == "__main__":

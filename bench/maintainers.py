@@ -13,12 +13,14 @@ within 200 commits: those are counted apart.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -149,7 +151,8 @@ def _removed(repository: Repository, id: str) -> set[bytes]:
     return {line.strip() for h in patch_from_commit(repository, id).hunks for line in h.removed}
 
 
-def run(arguments: argparse.Namespace) -> list[Outcome]:
+def run(arguments: argparse.Namespace) -> Iterator[Outcome]:
+    """The outcomes, each as it comes."""
     cases = drawn(
         read_cases(Path(arguments.cases)),
         arguments.classes.split(","),
@@ -158,20 +161,16 @@ def run(arguments: argparse.Namespace) -> list[Outcome]:
         arguments.seed,
     )
     families = tuple(arguments.rules.split(","))
-    many = len(cases)
     if arguments.jobs == 1:
-        return [judge(arguments.repo, c, families, arguments.cache) for c in cases]
-    with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
-        return list(
-            pool.map(
-                judge,
-                [arguments.repo] * many,
-                cases,
-                [families] * many,
-                [arguments.cache] * many,
-                chunksize=8,
-            )
-        )
+        yield from (judge(arguments.repo, c, families, arguments.cache) for c in cases)
+        return
+    pool = ProcessPoolExecutor(arguments.jobs, get_context("spawn"))
+    waiting = [pool.submit(judge, arguments.repo, c, families, arguments.cache) for c in cases]
+    try:
+        for one in as_completed(waiting):
+            yield one.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def table(outcomes: Sequence[Outcome], classes: Sequence[str]) -> str:
@@ -226,9 +225,13 @@ def main() -> None:
     parser.add_argument("--cache", default="", help="folder of the index of definitions")
     parser.add_argument("--list", action="store_true", help="name false alarms and silent cases")
     arguments = parser.parse_args()
-    outcomes = run(arguments)
-    if arguments.list:
-        print("\n".join(listed(outcomes)))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    outcomes: list[Outcome] = []
+    with contextlib.suppress(KeyboardInterrupt):
+        for outcome in run(arguments):
+            outcomes.append(outcome)
+            if arguments.list:
+                print("".join(f"{line}\n" for line in listed([outcome])), end="", flush=True)
     print(table(outcomes, arguments.classes.split(",")))
 
 

@@ -38,8 +38,8 @@ RULES = (
         "they are used. Either the commits that brought them are prerequisites, or the change is written without "
         "them. The names are known by the vocabularies of backport_grammars/features, and by the upstream history of "
         "the lines that differ.",
-        "hunks 4 and 11 build on `wp_copy` and `userfaultfd_wp`, absent from the target (userfaultfd write-protect "
-        "support)",
+        "hunks 4 and 11 are written for `wp_copy` and `userfaultfd_wp`, absent from the target (userfaultfd "
+        "write-protect support)",
         _absent,
     ),
 )

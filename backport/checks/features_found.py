@@ -240,7 +240,7 @@ def _with_history(context: Context, telling: Sequence[Cause], found: Sequence[Fo
     """The features with their commits, and what the history alone tells."""
     if context.upstream is None:
         return list(found)
-    from backport.checks.features_history import brought, seconds
+    from backport.checks.features_history import brought, seconds, version_of
 
     result = list(found)
     for group in brought(context, [c for c in telling if c.order[0] < 2 or c.order[1] == 0]):
@@ -264,7 +264,7 @@ def _with_history(context: Context, telling: Sequence[Cause], found: Sequence[Fo
             Found(
                 ordered[0],
                 group.commits[0].subject,
-                "",
+                version_of(context, [c.id for c in group.commits]),
                 FeatureState.ABSENT,
                 ordered,
                 commits,

@@ -47,8 +47,27 @@ def brought(context: Context, causes: Sequence[Cause]) -> list[Brought]:
     if not wanted or not context.ground.steps.spend(len(wanted)):
         return []
     asked = _asked(context, wanted)
-    written = _blamed(context, home, asked)
+    written = _blamed(context, asked)
     return _grouped(home, written)
+
+
+_EARLY = re.compile(r"[-._]?(?:rc|pre|alpha|beta|dev)[-._]?\d*$", re.IGNORECASE)
+
+
+def version_of(context: Context, commits: Sequence[str]) -> str:
+    """The first release that has all of the commits, by its tag; "" without an index of commits, which alone makes
+    this cheap, and where no tag has them."""
+    from backport.checks.history.scene import release_tags, scene_of
+
+    scene = scene_of(context)
+    if scene.index is None or not commits:
+        return ""
+    tags = context.once("release tags", lambda: release_tags(scene.upstream))
+    whole = [x for x in tags if not _EARLY.search(x[0])]
+    found = scene.index.first_tags(commits, whole or tags)
+    order = {name: n for n, (name, _) in enumerate(whole or tags)}
+    names = sorted(set(found.values()), key=lambda x: order[x])
+    return names[-1] if names and len(found) == len(set(commits)) else ""
 
 
 # --- which lines ---------------------------------------------------------------------------------
@@ -121,15 +140,13 @@ def _in_header(
 # --- by whom -------------------------------------------------------------------------------------
 
 
-def _blamed(context: Context, home: Repository, asked: Sequence[_Ask]) -> list[tuple[str, _Ask]]:
+def _blamed(context: Context, asked: Sequence[_Ask]) -> list[tuple[str, _Ask]]:
     """(commit, line) for what was written since the two histories parted."""
-    from backport.history.lines import blame
-    from backport.history.ranges import merge_bases
+    from backport.checks.history.blamed import blamed
+    from backport.checks.history.causes import exclusion
+    from backport.checks.history.scene import scene_of
 
-    tip = context.placed.base.commit
-    target = context.target.revision or ""
-    parted = merge_bases(context.ground.scratch, tip, target) if target else ()
-    parted = tuple(x for x in parted if home.has(x))
+    scene = scene_of(context)
     by_path: dict[str, list[_Ask]] = {}
     for ask in asked:
         by_path.setdefault(ask.path, []).append(ask)
@@ -137,7 +154,7 @@ def _blamed(context: Context, home: Repository, asked: Sequence[_Ask]) -> list[t
     most = sorted(by_path.items(), key=lambda x: (-len(x[1]), x[0]))[:MOST_FILES]
     for path, rows in most:
         lines = sorted({a.line for a in rows})[:MOST_LINES]
-        wrote = {w.line: w.commit for w in blame(home, tip, parted, path, [(n, n) for n in lines])}
+        wrote = {w.line: w.commit for w in blamed(scene, path, exclusion(scene, path) or ()).wrote(lines)}
         found += [(wrote[a.line], a) for a in rows if a.line in wrote]
     own = {p.commit for p in context.preceding}  # The series brings these itself.
     return [x for x in found if x[0] not in own]

@@ -86,7 +86,8 @@ def message(found: Found) -> str:
     names = listed([f"`{n}`" for n in found.names[:SHOWN_NAMES]])
     commits = _commits(found.commits)
     if found.by_history:
-        return f"where hunks conflict, the target lacks what {commits} brought: {names}"
+        since = f" ({found.version})" if found.version else ""
+        return f"where hunks conflict, the target lacks what {commits} brought{since}: {names}"
     label = f"{found.title} ({found.name})"
     if found.state is FeatureState.PRESENT:
         known = f"{found.title} ({found.name}, {found.version})"
@@ -108,8 +109,10 @@ def builds_on(found: Found) -> str:
     """What hunks of a patch need and the target lacks, as a finding says it."""
     one = len(found.hunks) == 1
     names = listed([f"`{n}`" for n in found.names[:SHOWN_NAMES]])
-    head = f"hunk{'' if one else 's'} {listed([str(n) for n in found.hunks])} build{'s' if one else ''} on"
+    head = f"hunk{'' if one else 's'} {listed([str(n) for n in found.hunks])} {'is' if one else 'are'} written for"
     if found.by_history:
-        return f"{head} what {_commits(found.commits)} brought, which the target lacks there: {names}"
+        return (
+            f"{head} code with what {_commits(found.commits)} brought, which the target lacks there: {names}"
+        )
     state = "absent from the target" if found.state is FeatureState.ABSENT else "only partly in the target"
     return f"{head} {names}, {state} ({found.title})"

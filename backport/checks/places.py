@@ -74,6 +74,7 @@ RULES = (
         "stands there twice",
         _lazy("doubles", "doubled"),
         _BASE,
+        frozenset({"BP211"}),
     ),
     Rule(
         "BP114",
@@ -129,6 +130,7 @@ RULES = (
         "declared without a value at dev.c:24",
         _lazy("values", "unset"),
         _BASE,
+        frozenset({"BP205"}),
     ),
     Rule(
         "BP119",

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from backport.checks.names.missing import missing_names
+from backport.checks.names.worlds import worlds
 from backport.checks.places_runs import FileView, PlacedRun, views
 from backport.checks.places_scopes import finding
 from backport.checks.places_text import holds, rows, spot
@@ -47,12 +49,20 @@ def renamed(context: Context) -> Iterator[Finding]:
         if language(view.before.path) not in ("c", "c++"):
             continue
         told: set[bytes] = set()
+        missing = _missing(context, view.before.path)
         for run in view.runs:
-            names = [n for n in sorted(_fresh(view, run) - told) if _gone(view, n)]
+            names = [n for n in sorted(_fresh(view, run) - told - missing) if _gone(view, n)]
             found = [(n, _renames(context, view)[n]) for n in names if n in _renames(context, view)]
             told.update(n for n, _ in found)
             if found:
                 yield _otherwise(view, run, sorted(found, key=lambda x: -x[1].lines))
+
+
+def _missing(context: Context, path: str) -> frozenset[bytes]:
+    """The names that the target has not at all: BP201 to BP205 say so, and what it has instead."""
+    known = context.once("places missing names", lambda: missing_names(worlds(context)))
+    names = (m.name for m in known if m.judged.path == path and not m.mentioned)
+    return frozenset(n.encode("utf-8", "surrogateescape") for n in names)
 
 
 def _fresh(view: FileView, run: PlacedRun) -> set[bytes]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol, TypeVar
@@ -18,6 +19,8 @@ from backport.placement.ground import Ground
 from backport.tree import File, GitTree, Target, Tree
 
 Made = TypeVar("Made")
+
+_WORD = re.compile(r"\w+")
 
 
 class Need(Enum):
@@ -160,6 +163,8 @@ class Rule:
     example: str
     run: Callable[[Context], Iterable[Finding]]
     needs: frozenset[Need] = field(default_factory=frozenset)
+    gives_way: frozenset[str] = frozenset()
+    """Codes of rules that say more of the same name in the same hunk: where one of them does, this one is silent."""
 
 
 class Levels(Protocol):
@@ -173,6 +178,7 @@ def run_rules(
     rules: Iterable[Rule], context: Context, levels: Levels
 ) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
     """Run the rules that can be run and are not off; `levels` are the user's settings."""
+    rules = tuple(rules)
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     for rule in rules:
@@ -183,7 +189,29 @@ def run_rules(
             skipped.append(Skipped(rule.code, f"not run: {missing.value}"))
             continue
         findings += rule.run(context)
-    return finish(findings, levels), tuple(skipped)
+    return finish(_each_once(findings, {r.code: r.gives_way for r in rules}), levels), tuple(skipped)
+
+
+def _each_once(findings: Sequence[Finding], ways: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
+    """The findings without those that another one, no less severe, says better: of the same hunk of the same file,
+    and of the same name. Of two that would give way to each other the one with the lower code stays."""
+    order = list(Severity)
+
+    def better(one: Finding, other: Finding) -> bool:
+        if other.code not in ways.get(one.code, ()) or (one.file, one.hunk) != (other.file, other.hunk):
+            return False
+        mine, theirs = order.index(one.severity), order.index(other.severity)
+        stays = one.code in ways.get(other.code, ()) and one.code < other.code
+        return (theirs < mine or (theirs == mine and not stays)) and _one_name(one.subject, other.subject)
+
+    for finding in findings:
+        if not any(better(finding, other) for other in findings if other is not finding):
+            yield finding
+
+
+def _one_name(one: str, other: str) -> bool:
+    """Whether one subject is a name in the other."""
+    return one in _WORD.findall(other) or other in _WORD.findall(one)
 
 
 def finish(findings: Iterable[Finding], levels: Levels) -> tuple[Finding, ...]:

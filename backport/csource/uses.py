@@ -116,6 +116,11 @@ class Source:
             return b""
         return self.data[starts[number - 1] : starts[number]].rstrip(b"\r\n")
 
+    def offset(self, number: int) -> int:
+        """Where a line begins; the end for a line that is not there."""
+        starts = self._lines()
+        return starts[min(number, len(starts)) - 1]
+
     def _lines(self) -> list[int]:
         if not self._starts:
             self._starts = [0, *(m.end() for m in re.finditer(rb"\n", self.data))]
@@ -201,6 +206,26 @@ def stretch_uses(stretch: Stretch, wanted: Collection[int]) -> Iterator[Use]:
                 yield use
     for directive in found.directives:
         yield from _directive_uses(directive, wanted)
+
+
+def reaching_calls(stretch: Stretch, wanted: Collection[int]) -> Iterator[tuple[Use, int]]:
+    """The calls that begin on another line and have arguments on wanted ones, each with the first of these."""
+    scope = stretch.scope
+    found = scope.flow
+    own = (stretch.region.name_line, stretch.region.name) if stretch.region is not None else (0, "")
+    for index, line in enumerate(found.lines):
+        if (
+            line in wanted
+            or not found.names[index]
+            or (line, found.texts[index]) == own
+            or index in scope.declaring
+        ):
+            continue
+        close = found.match[index + 1] if "".join(found.texts[index + 1 : index + 2]) == "(" else -1
+        inner = next((x for x in found.lines[index + 2 : max(close, 0)] if x in wanted), 0)
+        use = _use(found, index) if inner else None
+        if use is not None and use.kind is UseKind.CALL:
+            yield use, inner
 
 
 def _use(found: Flow, index: int) -> Use | None:

@@ -93,7 +93,7 @@ def check(
         run = _Run(options, scratch, repositories)
         reports = tuple(_each(run, series, targets, queue))
     refuse_foreign(reports, [t.tree for t in targets])
-    return Report(reports, notes=series.notes)
+    return Report(reports, notes=(*series.notes, *run.notes))
 
 
 def _each(
@@ -141,6 +141,7 @@ class _Run:
     repositories: list[Repository]
     bases: dict[int, BaseTexts] = field(default_factory=dict)
     more: bool = False
+    notes: dict[str, None] = field(default_factory=dict)
 
     def target(self, series: Series, target: Target, queue: Series | None) -> TargetReport:
         state = TargetState.open(target, self.scratch, self.options.settings)
@@ -224,6 +225,7 @@ class _Run:
         from backport.checks.history.notes import told
 
         found = told(context)
+        self.notes.update(dict.fromkeys(found.notes))
         report = replace(
             report, prerequisites=found.prerequisites, followups=found.followups, answers=found.answers
         )

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from backport.csource import line_tokens
+from backport.csource import language, line_tokens
 from backport.history.changes import Changes, FileChanges, Stretch
 from backport.model import StrEnum
 
@@ -67,6 +67,19 @@ _KEYWORDS = frozenset(
     b"register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
     b"define include ifdef ifndef endif elif undef pragma error NULL true false bool".split()
 )
+
+
+_PROSE = (".txt", ".md", ".adoc", ".html", ".texi", ".pod", ".tex", ".po")
+_BUILT = ("CMakeLists.txt",)
+
+
+def prose(path: str) -> bool:
+    """Whether a file is for people or for tools of theirs, and no build reads it."""
+    name = path.rpartition("/")[2]
+    if name in _BUILT:
+        return False
+    listed = name.isupper() and "." not in name  # MAINTAINERS, NEWS, README
+    return language(path) == "rst" or name.lower().endswith(_PROSE) or listed or name.startswith(".")
 
 
 def judge(changes: Changes, touches: Sequence[Touch], patch: Patched, has: Has) -> Judged:

@@ -14,6 +14,8 @@ from backport.model import StrEnum
 EQUIVALENT = 0.8
 """The share of changed lines that two commits of the same author and subject have in common to be one change."""
 _DEPTH = 4
+_PATHS = 1
+"""Files of a commit by which others are looked for that may be the same patch: these must touch all of them."""
 
 
 class State(StrEnum):
@@ -69,10 +71,14 @@ class TargetHistory:
         """Changes that were read already."""
         self._changes.update(changes)
 
-    def standing(self, commit: CommitInfo, *, outside: bool = False) -> Standing:
-        """Whether the commit is in the target. `outside`: upstream has it later than where the two part."""
+    def standing(self, commit: CommitInfo, *, outside: bool = False, inside: bool = False) -> Standing:
+        """Whether the commit is in the target. `outside`: upstream has it later than where the two part; `inside`:
+        both have it from before that."""
         if commit.id not in self._found:
-            self._found[commit.id] = self._standing(commit, outside)
+            there = Standing(State.PRESENT, commit.id, "as the same commit")
+            self._found[commit.id] = (
+                self._still_there(commit, there) if inside else self._standing(commit, outside)
+            )
         return self._found[commit.id]
 
     def recorded(self, commit: CommitInfo, *, outside: bool = False) -> Standing:
@@ -158,8 +164,28 @@ class TargetHistory:
         return False
 
     def _by_content(self, commit: CommitInfo) -> Standing:
-        where = stands(self.changes(commit.id), self._read)
-        return Standing(State.PRESENT, "", "its lines stand there") if where else MISSING
+        if not stands(self.changes(commit.id), self._read):
+            return MISSING
+        by = self._by_patch(commit)
+        if by:
+            return Standing(State.PRESENT, by, "the same patch (patch-id)")
+        return Standing(State.PRESENT, "", "its lines stand there")
+
+    def by_patch(self, commit: CommitInfo) -> Standing:
+        """The target's own commit that is the same patch under another subject, if it is still there."""
+        by = self._by_patch(commit)
+        one = self._store.commit(by) if by else None
+        if one is None:
+            return MISSING
+        return self._still_there(one, Standing(State.PRESENT, by, "the same patch (patch-id)"))
+
+    def _by_patch(self, commit: CommitInfo) -> str:
+        """Among the target's own commits that share a path with it, so far as they are looked at."""
+        wanted = self.changes(commit.id)
+        paths = sorted({f.path for f in wanted.files})
+        if self._own is None or not wanted.patch_id:
+            return ""
+        return by_patch_id(self._store, wanted, self._own.touching(paths[:_PATHS]))
 
 
 def telling(line: bytes) -> bool:

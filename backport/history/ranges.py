@@ -7,13 +7,16 @@ With an index of commits the answers come from there. Without one the newest mes
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from backport.errors import BackportError
 from backport.git import CommitInfo, ObjectStore, Repository
+from backport.git.values import path_bytes
 from backport.index.commits import CommitIndex
 
+TOUCHING = 200
+"""Commits at a path whose changes are compared."""
 WINDOW = 20_000
 """Commits whose messages a check reads without an index."""
 
@@ -70,6 +73,17 @@ class Range:
     def quoting(self, subject: str) -> tuple[CommitInfo, ...]:
         """Commits whose message may quote that subject."""
         return self._asked("quoting", subject)
+
+    def touching(self, paths: Sequence[str], limit: int = TOUCHING) -> tuple[str, ...]:
+        """The newest commits, at most `limit`, that change one of the files."""
+        if self._index is not None:
+            ids = self._index.touching(paths)
+            inside = self._index.within(ids, self._tip, self._exclude[0] if self._exclude else "") or ()
+            return tuple(x for x in ids if x in inside)[:limit]
+        lines = "".join([f"{self._tip}\n", *(f"^{x}\n" for x in self._exclude)]).encode("ascii")
+        words = ("rev-list", "--no-merges", f"--max-count={limit}", "--stdin")
+        done = self._repository.git(*words, "--", *map(path_bytes, paths), stdin=lines)
+        return () if done.code else tuple(done.out.decode("ascii", "replace").split())
 
     def _asked(self, what: str, word: str) -> tuple[CommitInfo, ...]:
         key = what, word

@@ -2,6 +2,6 @@
 
 from backport.index.generated import is_generated
 from backport.index.names import Lookups, Names, tree_names
-from backport.index.values import Located
+from backport.index.values import Located, order
 
-__all__ = ["Located", "Lookups", "Names", "is_generated", "tree_names"]
+__all__ = ["Located", "Lookups", "Names", "is_generated", "order", "tree_names"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from backport.csource.definitions import Include
 from backport.index.generated import table, wrapper_of
@@ -108,6 +108,20 @@ def _common(one: str, other: str) -> int:
             break
         count += 1
     return count
+
+
+def composed(
+    path: str, includes: Iterable[Include], resolver: Resolver, below: Callable[[str], tuple[str, ...]]
+) -> tuple[str, ...]:
+    """The same put together of the closures (`below`) of what the file includes itself."""
+    found: dict[str, None] = {}
+    for include in includes:
+        for each in resolver.resolve(path, include):
+            if each not in found and each != path:
+                found[each] = None
+                found.update(dict.fromkeys(below(each)))
+    found.pop(path, None)
+    return tuple(found)[:MOST_FILES]
 
 
 def closure(path: str, includes: Callable[[str], tuple[Include, ...]], resolver: Resolver) -> tuple[str, ...]:

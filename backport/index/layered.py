@@ -11,10 +11,11 @@ from backport.errors import MissingObjectError
 from backport.git import ObjectStore
 from backport.git.values import ObjectType
 from backport.index.files import Files
-from backport.index.includes import Resolver, closure
+from backport.index.includes import Resolver, closure, composed
 from backport.index.indexed import in_order
+from backport.index.nearby import Nearby
 from backport.index.store import Cache
-from backport.index.values import C_LANGUAGES, Located
+from backport.index.values import C_LANGUAGES, Located, is_header, order
 from backport.tree import File, GitTree, OverlayTree, Tree
 
 MOST_CHANGED = 1000
@@ -28,6 +29,9 @@ class Lower(Protocol):
     def includes(self, path: str) -> tuple[Include, ...]: ...
     def closure(self, path: str) -> tuple[str, ...]: ...
     def find(self, names: Collection[str]) -> Mapping[str, tuple[Located, ...]]: ...
+    def within(self, paths: Collection[str], names: Collection[str]) -> Mapping[str, tuple[Located, ...]]: ...
+    def pasted(self, paths: Collection[str]) -> frozenset[str]: ...
+    def holders(self, names: Collection[str]) -> Mapping[str, tuple[str, ...]]: ...
     def mentions(self, name: str) -> bool: ...
 
 
@@ -45,6 +49,7 @@ class LayeredNames:
         self._resolver = Resolver(tree)
         self._closures: dict[str, tuple[str, ...]] = {}
         self._mentioned: dict[str, bool] = {}
+        self._nearby = Nearby(self._files)
         self._same: bool | None = None
 
     def file(self, path: str) -> FileDefinitions | None:
@@ -59,8 +64,16 @@ class LayeredNames:
             if self._same_includes():
                 self._closures[path] = self._lower.closure(path)
             else:
-                self._closures[path] = closure(path, self.includes, self._resolver)
+                self._closures[path] = self._closure(path)
         return self._closures[path]
+
+    def _closure(self, path: str) -> tuple[str, ...]:
+        """Put together of what is below, where only the file's own includes differ."""
+        if any(map(is_header, self._changed)):
+            return closure(path, self.includes, self._resolver)
+        if path not in self._changed and self._changed.isdisjoint(below := self._lower.closure(path)):
+            return below
+        return composed(path, self.includes(path), self._resolver, self._lower.closure)
 
     def _same_includes(self) -> bool:
         """Whether every changed file was and is there, and includes what it included."""
@@ -86,6 +99,25 @@ class LayeredNames:
         self._files.flush()
         return {name: in_order(listed) for name, listed in found.items()}
 
+    def within(self, paths: Collection[str], names: Collection[str]) -> Mapping[str, tuple[Located, ...]]:
+        below = self._lower.within([x for x in paths if x not in self._changed], names)
+        own = self._nearby.within([x for x in paths if x in self._changed], names)
+        return {x: in_order((*below[x], *own[x])) for x in names}
+
+    def pasted(self, paths: Collection[str]) -> frozenset[str]:
+        below = self._lower.pasted([x for x in paths if x not in self._changed])
+        return below | self._nearby.pasted([x for x in paths if x in self._changed])
+
+    def holders(self, names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        found = {}
+        for name, paths in self._lower.holders(names).items():
+            word = name.encode("utf-8", "surrogateescape")
+            own = (
+                x for x in self._changed if language(x) in C_LANGUAGES and self._holds(self._tree, x, word)
+            )
+            found[name] = (*sorted(own, key=order), *(x for x in paths if x not in self._changed))
+        return found
+
     def mentions(self, name: str) -> bool:
         if name not in self._mentioned:
             self._mentioned[name] = self._mentions(name)
@@ -99,7 +131,9 @@ class LayeredNames:
             return False
         if not any(self._holds(self._below, x, word) for x in self._changed):
             return True
-        # What mentioned it is changed and does no more; only a search tells of the other files.
+        if any(x not in self._changed for x in self._lower.holders([name])[name]):
+            return True
+        # What mentioned it is changed and does no more; only a search tells of files that are not C.
         return any(True for _ in self._tree.search([word]))
 
     @staticmethod

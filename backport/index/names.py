@@ -33,6 +33,19 @@ class Names(Protocol):
         To be asked once with all names: without an index it is one search of the tree."""
         ...
 
+    def within(self, paths: Collection[str], names: Collection[str]) -> Mapping[str, tuple[Located, ...]]:
+        """The definitions of each name in these files. Without an index only they are read, and nothing is
+        searched."""
+        ...
+
+    def pasted(self, paths: Collection[str]) -> frozenset[str]:
+        """Patterns (regular expressions for whole names) of what the macros of these files build with `##`."""
+        ...
+
+    def holders(self, names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """The C files that hold each word. To be asked once with all names: it is one search of the tree."""
+        ...
+
     def mentions(self, name: str) -> bool:
         """Whether the word stands anywhere in the tree: in comments, in scripts, pasted together."""
         ...

@@ -69,14 +69,28 @@ class Opener:
         key = tree_key(tree)
         row = kept.tree(key) if key else None
         if row is None or not row[1]:
-            return SearchedNames(tree, kept)
+            return self._beside(tree, kept) or SearchedNames(tree, kept)
         names = IndexedNames(tree, kept, row[0], row[1] == "grown")
         changed = _changed_since(tree, kept, row[0])
         if len(changed) > MOST_CHANGED:
             return SearchedNames(tree, kept)
         return FolderNames(tree, names, changed, kept) if changed else names
 
+    def _beside(self, tree: Tree, kept: Cache) -> _Lower | None:
+        """The names of a tree by those of an indexed one that differs from it in few files."""
+        if not isinstance(tree, GitTree):
+            return None
+        start = f"{tree.store.object_format}:"
+        for key, number, state in kept.complete(start)[:_MOST_TRIED]:
+            below = GitTree(tree.store, key.removeprefix(start), "")
+            changed = changed_paths(tree, below, _NEAR)
+            if changed is not None:
+                names = IndexedNames(below, kept, number, state == "grown")
+                return LayeredNames(tree, names, below, changed, kept)
+        return None
 
+
+_MOST_TRIED = 8
 _NEAR = 100
 """Changed paths up to which a tree is looked up as that of another one that is at hand."""
 _MOST_RECENT = 4

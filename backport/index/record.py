@@ -66,6 +66,12 @@ def decode_includes(head: bytes) -> tuple[Include, ...]:
     return tuple(Include(*x) for x in _unpack(head)[0])
 
 
+def decode_pasted(head: bytes) -> tuple[str, ...]:
+    """The patterns of pasted names alone."""
+    found: tuple[str, ...] = _unpack(head)[1]
+    return found
+
+
 def decode_named(block: bytes, names: frozenset[str]) -> Iterator[Definition]:
     """The definitions of these names in a block."""
     for row in _unpack(block):

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from backport.csource.definitions import FileDefinitions, Include
 from backport.index.candidates import Pastes, literal_files, made_from
 from backport.index.files import Files
+from backport.index.holders import Holders
 from backport.index.includes import Resolver, closure
 from backport.index.kept import Kept
+from backport.index.nearby import Nearby
 from backport.index.values import Located, order
 from backport.tree import Match, Tree
 
@@ -39,6 +41,8 @@ class SearchedNames:
         self._mentioned: dict[str, bool] = {}
         self._pastes: Pastes | None = None
         self._kept = Kept(tree, cache)
+        self._nearby = Nearby(self._files)
+        self._holders = Holders(tree, self._kept)
 
     def file(self, path: str) -> FileDefinitions | None:
         return self._files.file(path)
@@ -65,6 +69,15 @@ class SearchedNames:
             self._search(missing)
             self._kept.keep({x: (self._mentioned.get(x, True), self._found[x]) for x in missing})
         return {x: self._found[x] for x in names}
+
+    def within(self, paths: Collection[str], names: Collection[str]) -> Mapping[str, tuple[Located, ...]]:
+        return self._kept.within(paths, names, self._nearby.within, self.file)
+
+    def pasted(self, paths: Collection[str]) -> frozenset[str]:
+        return self._kept.pasted(paths, self._nearby.pasted)
+
+    def holders(self, names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        return self._holders.files(names)
 
     def _search(self, names: list[str]) -> None:
         """One search for the names, for what macros could make them from, and for pasting, by which a name is made
@@ -123,14 +136,14 @@ class SearchedNames:
         self._files.flush()
 
     def _note(self, names: list[str], matches: list[Match]) -> None:
-        """Which of the names stand anywhere at all."""
+        """Which of the names stand anywhere at all, and where."""
         wanted = {_bytes(x): x for x in names}
-        seen: set[bytes] = set()
+        seen: dict[bytes, dict[str, None]] = {x: {} for x in wanted}
         for match in matches:
-            if len(seen) == len(wanted):
-                break
-            seen.update(x for x in _WORDS.findall(match.text) if x in wanted)
-        self._mentioned.update({name: word in seen for word, name in wanted.items()})
+            for word in wanted.keys() & set(_WORDS.findall(match.text)):
+                seen[word][match.path] = None
+        self._mentioned.update({name: bool(seen[word]) for word, name in wanted.items()})
+        self._holders.note({name: seen[word] for word, name in wanted.items()})
 
     def mentions(self, name: str) -> bool:
         if name not in self._mentioned:

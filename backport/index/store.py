@@ -159,11 +159,11 @@ class Cache:
 
         return self.ask(question, None)
 
-    def heads(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The heads of those of the files that are known."""
-        query = "SELECT key, head FROM file WHERE key IN ({})"
-        empty: dict[bytes, bytes] = {}
-        return self.ask(lambda db: {row[0]: row[1] for row in _many(db, query, keys)}, empty)
+    def heads(self, tree: int, paths: Sequence[str]) -> dict[str, bytes]:
+        """The heads of the files of a tree at these paths."""
+        query = "SELECT p.path, f.head FROM place p JOIN file f ON f.id = p.file WHERE p.tree = ? AND p.path IN ({})"
+        empty: dict[str, bytes] = {}
+        return self.ask(lambda db: {row[0]: row[1] for row in _many(db, query, paths, (tree,))}, empty)
 
     def keep(self, records: Iterable[tuple[bytes, Record]]) -> None:
         """Keep the definitions of files."""
@@ -187,6 +187,28 @@ class Cache:
             return row
 
         return self.ask(question, None)
+
+    def numbers(self, tree: int, paths: Sequence[str]) -> dict[str, int]:
+        """The numbers of the files of a tree at these paths."""
+        query = "SELECT path, file FROM place WHERE tree = ? AND file IS NOT NULL AND path IN ({})"
+        empty: dict[str, int] = {}
+        return self.ask(lambda db: dict(_many(db, query, paths, (tree,))), empty)
+
+    def blocks_of(self, files: Collection[int], hashes: Collection[int]) -> list[tuple[int, bytes]]:
+        """(file, data) of the blocks of these files that may hold names with these hashes."""
+        query = "SELECT b.id, b.file FROM posting o JOIN block b ON b.id = o.block WHERE o.hash IN ({})"
+
+        def question(db: sqlite3.Connection) -> list[tuple[int, bytes]]:
+            wanted = {number: file for number, file in _many(db, query, list(hashes)) if file in files}
+            rows = _many(db, "SELECT id, data FROM block WHERE id IN ({})", sorted(wanted))
+            return [(wanted[number], data) for number, data in rows]
+
+        return self.ask(question, [])
+
+    def complete(self, start: str) -> list[tuple[str, int, str]]:
+        """(key, number, state) of the trees that are whole and whose key begins so, the last ones first."""
+        query = "SELECT key, id, state FROM tree WHERE state != '' ORDER BY id DESC"
+        return self.ask(lambda db: [x for x in db.execute(query) if x[0].startswith(start)], [])
 
     def blocks(self, tree: int, hashes: Collection[int]) -> list[Block]:
         """The blocks of a tree's files that may hold names with these hashes."""

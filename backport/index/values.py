@@ -21,6 +21,11 @@ class Located:
     definition: Definition
 
 
+def is_header(path: str) -> bool:
+    """Whether a file is, by its name, there to be included."""
+    return path.endswith(_HEADERS)
+
+
 @lru_cache(maxsize=131072)
 def order(path: str) -> tuple[int, bytes]:
     """Headers first, those of `include` before the others; then sources; lists of registers last."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backport.model import CommitNote, PatchReport
-from backport.report.summary import plural, which
+from backport.report.summary import size_words, which
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def _listed(note: CommitNote) -> Listed:
         words = f"a revert, {note.state}"
     if note.reason:
         words += f": {note.reason}"
-    cost = f"{plural(note.lines, 'line')} in {plural(note.files, 'file')}" if note.lines else ""
+    cost = size_words(note) if note.lines else ""
     more = "; ".join(x for x in (f"at {which(list(note.hunks))}" if note.hunks else "", cost) if x)
     return Listed(note.commit, note.subject, f"{words} ({more})" if more else words)
 

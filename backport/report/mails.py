@@ -20,10 +20,13 @@ def file_name(number: int, subject: str) -> str:
     return f"{number:04}-{slug or 'patch'}.patch"
 
 
-def mail(patch: Patch, diff: bytes, number: int, of: int, *, upstream: str = "", dep_of: str = "") -> bytes:
+def mail(
+    patch: Patch, diff: bytes, number: int, of: int, *, upstream: str = "", dep_of: str = "", note: str = ""
+) -> bytes:
     """One mail: author, date and message of `patch`, and `diff` for its change.
 
-    `upstream` is the full id for `[ Upstream commit X ]` ("" none), `dep_of` the value of a `Stable-dep-of:` trailer.
+    `upstream` is the full id for `[ Upstream commit X ]` ("" none), `dep_of` the value of a `Stable-dep-of:` trailer,
+    `note` what was changed on the way, which stands in square brackets below the trailers.
     """
     position = f" {number}/{of}" if of > 1 else ""
     subject = f"[PATCH{position}] {patch.subject}"
@@ -36,20 +39,21 @@ def mail(patch: Patch, diff: bytes, number: int, of: int, *, upstream: str = "",
         "Content-Type: text/plain; charset=UTF-8",
         "Content-Transfer-Encoding: 8bit",
     ]
-    text = _message(patch.body, upstream, dep_of)
+    text = _message(patch.body, upstream, dep_of, note)
     # A line that git would take for the end of the message is moved by a blank.
     body = _BREAKS.sub(" ", text)
     letter = "\n".join(head) + "\n\n" + (body.strip("\n") + "\n" if body.strip() else "") + "---\n\n"
     return letter.encode("utf-8", "surrogateescape") + diff + b"-- \nbackport\n\n"
 
 
-def _message(body: str, upstream: str, dep_of: str) -> str:
+def _message(body: str, upstream: str, dep_of: str, note: str) -> str:
     parts = [f"[ Upstream commit {upstream} ]"] if upstream else []
     text = body.strip("\n")
-    if dep_of:
-        last = text.rpartition("\n\n")[2].strip().split("\n")[-1]
-        glue = "\n" if _TRAILER.match(last) else "\n\n"
-        text = f"{text}{glue if text else ''}Stable-dep-of: {dep_of}"
+    for line in (f"Stable-dep-of: {dep_of}" if dep_of else "", f"[ {note} ]" if note else ""):
+        if line:
+            last = text.rpartition("\n\n")[2].strip().split("\n")[-1]
+            glue = "\n" if _TRAILER.match(last) else "\n\n"
+            text = f"{text}{glue if text else ''}{line}"
     return "\n\n".join([*parts, *([text] if text else [])])
 
 

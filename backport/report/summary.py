@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backport.model import (
     GOOD_VERDICTS,
     Base,
     BaseKind,
     CommitEvidence,
-    Drift,
-    DriftKind,
+    CommitNote,
     Evidence,
-    Feature,
     FileReport,
     HunkReport,
     LineEvidence,
@@ -132,9 +130,38 @@ def why_skipped(skipped: Skipped) -> str:
     return skipped.reason.removeprefix("not run: ")
 
 
+def skipped_words(skipped: Iterable[Skipped]) -> str:
+    """The rules that were not run, those of one reason together: `BP112-BP119 (why); BP309 (why)`."""
+    reasons: dict[str, list[str]] = {}
+    for one in skipped:
+        reasons.setdefault(why_skipped(one), []).append(one.code)
+    return "; ".join(f"{_code_list(codes)} ({reason})" for reason, codes in reasons.items())
+
+
+def _code_list(codes: Iterable[str]) -> str:
+    """Codes of rules, three and more in a row as `first-last`."""
+    runs: list[list[str]] = []
+    for code in sorted(set(codes)):
+        if (
+            runs
+            and code[2:].isdigit()
+            and runs[-1][-1][2:].isdigit()
+            and int(code[2:]) == int(runs[-1][-1][2:]) + 1
+        ):
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 2 else ", ".join(r) for r in runs)
+
+
 def target_title(target: TargetReport) -> str:
-    """`linux-source-6.1 (6.1.192)`: the name, the version or the short id, and a dirty mark."""
+    """`linux-source-6.1 (6.1.192)`: the name, the version or the short id, and a dirty mark. An id that the name
+    ends with already is told once, and short."""
     known = target.version or (short(target.revision) if target.revision else "")
+    head, at, asked = (target.name or "").rpartition("@")
+    if at and len(asked) >= _SHORT_ID and (target.revision or "").startswith(asked):
+        target = replace(target, name=f"{head}@{short(asked)}")
+        known = target.version or ""
     notes = ", ".join(x for x in (known, "with local changes" if target.dirty else "") if x)
     return f"{target.name or 'no target'} ({notes})" if notes else target.name or "no target"
 
@@ -216,8 +243,15 @@ def placement_words(file: FileReport, hunk: HunkReport) -> str:
     if kind is None:
         return ""
     if kind in FAILING:
-        return f"{kind.value}: {REASONS[hunk.reason]}" if hunk.reason else kind.value
+        return f"{kind.value}: {_reason(hunk, hunk.reason)}" if hunk.reason else kind.value
     return _WORDS[kind] + _more(file, hunk, kind)
+
+
+def _reason(hunk: HunkReport, reason: Reason) -> str:
+    kind = hunk.function.partition(" ")[0]
+    if reason is Reason.FUNCTION_ABSENT and kind in ("struct", "union", "enum"):
+        return f"no such {kind}"
+    return REASONS[reason]
 
 
 _WORDS = {
@@ -267,113 +301,13 @@ def number_list(numbers: Iterable[int]) -> str:
     return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}-{r[-1]}" for r in runs)
 
 
-# --- what to do next ---------------------------------------------------------------------------
-
-
-def next_steps(patch: PatchReport) -> list[str]:
-    """What a person does with this patch, most urgent first, a sentence each."""
-    if patch.unreadable:
-        return ["Fetch the patch again in a form that keeps its text (git format-patch, a raw mail)."]
-    steps = _prerequisite_steps(patch)
-    verdict = patch.verdict
-    if verdict is Verdict.APPLIED:
-        steps += _applied_steps(patch)
-    elif verdict in (Verdict.CLEAN, Verdict.UNSAFE):
-        steps += _unsafe_steps(patch) if verdict is Verdict.UNSAFE else []
-        steps += _landing_steps(patch)
-    elif verdict is not None:
-        steps += _conflict_steps(patch)
-    return steps
-
-
-def _numbers(patch: PatchReport, *kinds: PlacementKind) -> list[int]:
-    return [h.number for _, h in hunks(patch) if h.placement in kinds]
+def size_words(note: CommitNote) -> str:
+    """What a commit changes: `69 lines in 7 files`."""
+    return f"{plural(note.lines, 'line')} in {plural(note.files, 'file')}"
 
 
 def which(numbers: list[int]) -> str:
     return f"hunk{'s' if len(numbers) > 1 else ''} {number_list(numbers)}"
-
-
-def _prerequisite_steps(patch: PatchReport) -> list[str]:
-    """What is to be applied first: what was tried to make the patch land where that is known, else what it is said
-    to need."""
-    subjects = {p.commit: p.subject for p in patch.prerequisites}
-    tried = next((a for a in patch.answers if a.kind == "bring"), None)
-    if tried is None:
-        wanted = [p.commit for p in patch.prerequisites if p.state == "missing" and p.kind in ("", "named")]
-    else:
-        wanted = list(tried.commits) if tried.lands else []
-    ways = " (or adapt the patch)" if tried is not None and wanted else ""
-    return [f'Apply {short(id)} ("{subjects.get(id, "")}") first{ways}.' for id in wanted]
-
-
-def _applied_steps(patch: PatchReport) -> list[str]:
-    evolved = _numbers(patch, PlacementKind.EVOLVED)
-    if not evolved:
-        return ["Nothing to apply: the target has this change."]
-    return [f"Nothing to apply; look at {which(evolved)}, whose lines changed since."]
-
-
-def _unsafe_steps(patch: PatchReport) -> list[str]:
-    codes = sorted({f.code for f in patch.findings if f.severity is Severity.ERROR})
-    return [f"Put right what {', '.join(codes)} names, in the patch or in the target."] if codes else []
-
-
-def _landing_steps(patch: PatchReport) -> list[str]:
-    moved = _numbers(patch, PlacementKind.MOVED)
-    if moved:
-        rest = "; the rest applies as it is" if len(moved) < count((patch,)).total else ""
-        return [f"Carry {which(moved)} to the new place by hand{rest}."]
-    seen = [h.number for _, h in hunks(patch) if h.reason is Reason.MERGED_ALREADY]
-    if seen:
-        return [
-            f"Apply it with `git am -3` or `git cherry-pick`, which see what is there already ({which(seen)})."
-        ]
-    if _numbers(patch, PlacementKind.MERGED):
-        return ["Apply it with `git am -3` or `git cherry-pick`: some hunks need the three-way merge."]
-    fuzz = _numbers(patch, PlacementKind.FUZZ)
-    drifted = [h.number for _, h in hunks(patch) if h.placement is PlacementKind.FUZZ and not h.fuzz]
-    if drifted:
-        return [
-            f"Put {which(drifted)} in by hand at the lines named, since more context differs than patch takes."
-        ]
-    if fuzz:
-        most = max((h.fuzz or 0) for _, h in hunks(patch))
-        return [f"Apply it with `patch -p1 -F{most}`, which git apply refuses; read {which(fuzz)} once more."]
-    there = _leave_out(patch)
-    return [f"{there[0][:-1]}; the rest applies as it is.", *there[1:]] if there else [_apply(patch)]
-
-
-def _apply(patch: PatchReport) -> str:
-    """git am wants a mail; a commit is picked, and a bare diff has no author to be committed by."""
-    if patch.commit:
-        return f"Apply it with `git cherry-pick -x {short(patch.commit)}`."
-    return "Apply it with `git am`." if patch.author and patch.subject else "Apply it with `git apply`."
-
-
-def _leave_out(patch: PatchReport) -> list[str]:
-    """What to do with hunks that are there, beside others that are not."""
-    there = _numbers(patch, PlacementKind.APPLIED, PlacementKind.EVOLVED)
-    evolved = _numbers(patch, PlacementKind.EVOLVED)
-    steps = [f"Leave out {which(there)}, already there."] if there else []
-    return [*steps, f"Look at {which(evolved)}, there in a later form."] if evolved else steps
-
-
-def _conflict_steps(patch: PatchReport) -> list[str]:
-    steps: list[str] = []
-    conflicts = _numbers(patch, PlacementKind.CONFLICT)
-    absent = _numbers(patch, PlacementKind.ABSENT)
-    if patch.verdict is Verdict.PARTIAL:
-        steps.append("Find out who brought the hunks that are there, and whether the rest is wanted.")
-    if conflicts:
-        steps.append(f"Resolve {which(conflicts)}: take what the patch means over to the lines shown.")
-    if absent:
-        paths = sorted({f.path for f, h in hunks(patch) if h.placement is PlacementKind.ABSENT})
-        place = f" ({paths[0]})" if len(paths) == 1 else ""
-        steps.append(
-            f"See whether {which(absent)}{place} can be left out: what they change is not in the target."
-        )
-    return steps + _leave_out(patch)
 
 
 # --- provenance and evidence -------------------------------------------------------------------
@@ -438,66 +372,3 @@ def evidence_words(evidence: Evidence, show: Callable[[str | bytes], str]) -> st
         return f'commit {short(evidence.commit)} ("{show(evidence.subject)}")'
     place = f" ({show(evidence.tree)} {show(evidence.path)}:{evidence.line})" if evidence.path else ""
     return f"guard {show(evidence.guard)}{place}"
-
-
-# --- causes ------------------------------------------------------------------------------------
-
-_CAUSES = 3
-"""Causes that are told with a target's verdict."""
-
-
-def cause_sentences(target: TargetReport) -> list[str]:
-    """Why a target's hunks do not land, most telling first: the features that are missing, and conditions around
-    what the patches use. Empty where every hunk lands."""
-    weights = [sum(len(h.hunks) for h in f.hunks) for f in target.features]
-    found = [
-        f.message
-        for f, w in zip(target.features, weights, strict=True)
-        if f.message and 4 * w >= max(weights)
-    ]
-    if len(found) < _CAUSES:
-        for number, patch in enumerate(target.patches, 1):
-            of = f" of patch {number}" if len(target.patches) > 1 else ""
-            found += [
-                f"hunk {hunk.number}{of}: {drift.message}"
-                for _, hunk in hunks(patch)
-                for drift in hunk.drift
-                if drift.kind is DriftKind.GUARD and fails(hunk)
-            ]
-    return found[:_CAUSES]
-
-
-def drift_words(hunk: HunkReport, drift: Drift) -> str:
-    """A cause with where it stands on both sides: `... (base 253, target 249)`; another file than the hunk's is
-    named."""
-    places: dict[str, list[str]] = {}
-    for piece in drift.evidence:
-        if isinstance(piece, CommitEvidence) or not piece.path:
-            continue
-        where = "" if piece.path == hunk.target_path else f"{piece.path}:"
-        rows = places.setdefault(piece.tree, [])
-        if len(rows) < 1:
-            rows.append(f"{where}{piece.line}")
-    words = ", ".join(f"{tree} {rows[0]}" for tree, rows in places.items())
-    return f"{drift.message} ({words})" if words else drift.message
-
-
-def see_words(hunk: HunkReport) -> str:
-    """Where a hunk's causes are told, or how many are left out; "" for neither."""
-    if hunk.drift_see and not hunk.drift:
-        return f"see {which(list(hunk.drift_see))}: the same function"
-    return f"and {hunk.drift_more} more" if hunk.drift_more else ""
-
-
-def feature_words(feature: Feature) -> str:
-    """A feature in a list: what it is called, its state, and which hunks it explains."""
-    title = f" ({feature.title})" if feature.title else ""
-    if not feature.hunks:
-        explained = f", explains {which(list(feature.explains))}" if feature.explains else ""
-    elif len(feature.hunks) == 1 and feature.hunks[0].patch == 1:
-        explained = f", explains {which(list(feature.hunks[0].hunks))}"
-    else:
-        explained = ", explains " + "; ".join(
-            f"patch {h.patch}, {which(list(h.hunks))}" for h in feature.hunks
-        )
-    return f"{feature.name}{title}: {feature.state}{explained}"

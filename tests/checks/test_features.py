@@ -69,7 +69,7 @@ def test_an_absent_feature_is_named_with_what_it_accounts_for(tmp_path: Path) ->
     )
     assert feature.evidence and feature.hunks == (ExplainedHunks(1, (1,)),)
     (finding,) = findings(target)
-    assert finding.message.startswith("hunk 1 builds on `wp_copy`, absent from the target")
+    assert finding.message.startswith("hunk 1 is written for `wp_copy`, absent from the target")
     drift = [d for p in target.patches for f in p.files for h in f.hunks for d in h.drift]
     assert drift and all(d.feature == "uffd-wp" for d in drift)
 
@@ -167,7 +167,8 @@ def test_the_finding_of_a_feature_names_the_commit(tmp_path: Path) -> None:
     report = by_history(tmp_path, [(COPY, "mm: copy pages protected\n")], CHANGED, OLD)
     (finding,) = findings(report.targets[0])
     assert re.fullmatch(
-        r'hunk 1 builds on what [0-9a-f]{12} \("mm: copy pages protected"\) brought, which the target lacks there: '
+        r'hunk 1 is written for code with what [0-9a-f]{12} \("mm: copy pages protected"\) brought, which the target '
+        r"lacks there: "
         r"`wp_copy`",
         finding.message,
     )

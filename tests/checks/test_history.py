@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backport.git import Repository
-from backport.index.commits import build_commits
+from backport.index.commits_build import build_commits
 from backport.model import Report, Severity
 from backport.report import dump, load
 from tests.checks.history_support import BASE, HEADER, SIGNED, Story, after, changed, found, notes
@@ -329,3 +329,30 @@ def test_it_survives_json(story: Story) -> None:
     report = Report((story.judge(_user(story)),))
     assert load(dump(report)) == report
     assert report.targets[0].patches[0].answers
+
+
+def test_without_a_revision_the_branch_that_has_the_commit_is_looked_at(story: Story) -> None:
+    """HEAD of the upstream repository stands on a branch that has nothing to do with it."""
+    text = changed(BASE, ("\treturn room;\n", "\treturn room + 1;\n"))
+    patch = story.up({"box.c": text}, "box: one more" + SIGNED)
+    text = changed(text, ("room + 1", "room + 2"))
+    story.up({"box.c": text}, f'box: two more\n\nFixes: {patch[:12]} ("box: one more"){SIGNED}')
+    story.repo.git("checkout", "-q", "--orphan", "stub")
+    story.repo.git("commit", "-q", "-m", "stub")
+    report = story.judge(patch, revision="")
+    assert [f.message for f in found(report.patches[0], "BP402")]
+    story.repo.checkout("main")
+    assert found(story.judge(patch, revision="").patches[0], "BP402")
+
+
+def test_a_local_name_of_the_lines_is_no_prerequisite(story: Story) -> None:
+    text = changed(
+        BASE,
+        ("\tint room = box->room;\n", "\tint space = box->room;\n"),
+        ("\tif (room < 0)\n", "\tif (space < 0)\n"),
+        ("\treturn room;\n", "\tspace += 0 * space;\n\treturn space;\n"),
+    )
+    story.up({"box.c": text}, "box: say space" + SIGNED)
+    text = changed(text, ("\tspace += 0 * space;\n", "\tspace += 2 * space;\n"))
+    patch = story.patch(story.up({"box.c": text}, "box: more space" + SIGNED))
+    assert notes(patch)["box: say space"][0] != "prerequisite"

@@ -127,8 +127,11 @@ def test_a_function_and_an_enumerator_that_stand_twice(tmp_path: Path) -> None:
         **patched(("int dev_close", f"{helper}int dev_close"), ("\tcount--;\n", "\tcount -= left();\n")),
         "dev.h": header(("\tSTATE_ON,\n", "\tSTATE_ON,\n\tSTATE_NEW,\n")),
     }
-    found = [f for f in judge(tmp_path, COMMON, {"x": "1"}, target, patch).findings if f.code == "BP211"]
-    assert sorted(f.subject for f in found) == ["STATE_NEW", "left"]
+    (judged,) = judge(tmp_path, COMMON, {"x": "1"}, target, patch).report.targets[0].patches
+    found = [(f.code, f.subject) for f in judged.findings if f.code in ("BP113", "BP211")]
+    # The whole function is told once, by the rule on changes that are made a second time.
+    assert ("BP211", "STATE_NEW") in found and ("BP113", "left()") in found
+    assert ("BP211", "left") not in found
 
 
 def test_two_branches_of_an_if_are_no_double(tmp_path: Path) -> None:
@@ -186,3 +189,25 @@ def test_alone_callers_and_users_are_warnings(tmp_path: Path) -> None:
         ("BP212", Severity.WARNING),
         ("BP213", Severity.WARNING),
     ]
+
+
+def test_structs_within_a_struct_have_members_of_their_own(tmp_path: Path) -> None:
+    inner = "struct dev {\n\tstruct {\n\t\tint length;\n\t} read;\n"
+    more = "\tstruct {\n\t\tint length;\n\t} flush;\n"
+    common = {**COMMON, "dev.h": header(("struct dev {\n", inner))}
+    patch = {"dev.h": header(("struct dev {\n", inner + more))}
+    assert judge(tmp_path, common, {"x": "1"}, {"y": "1"}, patch, alone=True).codes == []
+
+
+def test_an_argument_that_a_macro_pastes_is_part_of_a_name(tmp_path: Path) -> None:
+    macro = (
+        "#define STATE_IS(name, NAME) \\\nstatic inline int is_ ## name(void) { return STATE_ ## NAME; }\n"
+    )
+    patch = {"dev.h": header(("void dev_stop", f"{macro}STATE_IS(on, LATELY_ON)\nvoid dev_stop"))}
+    assert judge(tmp_path, COMMON, {"x": "1"}, {"y": "1"}, patch, alone=True).codes == []
+
+
+def test_a_returned_call_brings_no_function(tmp_path: Path) -> None:
+    patch = patched(("\tcount--;\n", "\tcount--;\n\treturn dev_absent_helper(count);\n"))
+    found = judge(tmp_path, COMMON, {"x": "1"}, {"y": "1"}, patch, alone=True)
+    assert found.only("BP201").subject == "dev_absent_helper"

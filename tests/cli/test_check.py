@@ -178,7 +178,7 @@ def test_a_target_brings_its_own_settings(history: History, patch_file: Path, tm
     ]
     argv: list[str | Path] = ["check", patch_file, "--onto", f"{repo.path}@drifted"]
     assert "the target's .backport.toml switches off: BP1\n" in run(*argv).out
-    again = run(*argv, environ={"BACKPORT_RULES": "BP1=error"})
+    again = run(*argv, "--verbose", environ={"BACKPORT_RULES": "BP1=error"})
     assert "switches off" not in again.out and "BP101" in again.out
     repo.commit({".backport.toml": 'policy = "plain"\nwidth = 80\n'}, "bad settings\n")
     bad = run("check", patch_file, "--onto", f"{repo.path}@drifted")

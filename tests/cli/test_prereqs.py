@@ -92,6 +92,40 @@ def test_a_fix_of_what_is_brought_comes_along(story: Story, tmp_path: Path) -> N
     story.repo.git("am", *sorted(str(x) for x in (tmp_path / "series").iterdir()))
 
 
+def test_prose_that_does_not_land_is_left_out_and_named(story: Story, tmp_path: Path) -> None:
+    """The helper's commit also changes release notes that the target has in another form."""
+    story.repo.checkout("stable")
+    story.repo.commit({"notes.txt": "our own\n"}, "notes: ours" + SIGNED)
+    story.repo.git("checkout", "-q", "-b", "other", "main~2")
+    header = changed(story.text("main~2", "lock.h"), ("};\n", "};\nint box_sum(struct box *box);\n"))
+    text = changed(BASE, ("\tsum += box->left;\n", "\tsum += box_sum(box);\n"))
+    story.repo.commit(
+        {"lock.h": header, "box.c": text, "notes.txt": "one\nbox_sum() is new\n"}, "box: sum" + SIGNED
+    )
+    text = changed(text, ("box_sum(box)", "box_sum(box) + box_sum(box)"))
+    story.repo.commit({"box.c": text}, "box: twice" + SIGNED)
+    result = run(
+        "prereqs", "other", "--onto", f"{story.repo.path}@stable", "--upstream", f"{story.repo.path}@other",
+        "--width", "160", "-o", str(tmp_path / "series"),
+    )  # fmt: skip
+    assert result.code == 0, result.out
+    assert "without notes.txt, which does not land" in result.out
+    mails = [x.read_text() for x in sorted((tmp_path / "series").iterdir())]
+    assert sum("[ without notes.txt, which does not land ]" in x for x in mails) == 1
+    story.repo.checkout("stable")
+    story.repo.git("am", *sorted(str(x) for x in (tmp_path / "series").iterdir()))
+    assert story.text("stable", "notes.txt") == "our own\n"
+
+
+def test_code_that_does_not_land_is_not_left_out(story: Story) -> None:
+    """A near miss: the file in conflict holds what the rest of the commit uses."""
+    story.repo.checkout("stable")
+    header = changed(HEADER, ("\tint room;\n", "\tint room;\n\tint own;\n"))
+    story.repo.commit({"lock.h": header}, "box: our own member" + SIGNED)
+    result = _run(story)
+    assert "without lock.h" not in result.out
+
+
 def test_nothing_is_overwritten_and_nothing_left_behind(story: Story, tmp_path: Path) -> None:
     full = tmp_path / "full"
     full.mkdir()
@@ -119,8 +153,8 @@ def test_on_the_example_it_says_that_bringing_is_no_way(tmp_path: Path) -> None:
     report = run(
         "check", commits, "--onto", f"{place}@{demo.target}", "--upstream", f"{place}@main", "--width", "200"
     )
-    assert '("ufault: install copied pages write-protected") is a prerequisite of hunks' in report.out
-    assert '("ufault: add a write-protect mode") is a prerequisite of hunk' in report.out
+    assert '("ufault: install copied pages write-protected") missing: the patch uses' in report.out
+    assert '("ufault: add a write-protect mode") missing: the patch uses' in report.out
     result = run(
         "prereqs",
         commits,

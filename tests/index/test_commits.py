@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from backport.git import Repository
-from backport.index import commits
-from backport.index.commits import CommitIndex, build_commits, index_path, open_commits
+from backport.index import commits, commits_build
+from backport.index.commits import CommitIndex, index_path, open_commits
+from backport.index.commits_build import build_commits
 from tests.support.repo import Repo
 
 
@@ -85,7 +86,8 @@ def test_it_goes_on_where_it_was(repo: Repo, opened: Repository, tmp_path: Path)
 def test_interrupted_at_every_batch_it_ends_the_same(
     repo: Repo, opened: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commits, "BATCH", 1)
+    monkeypatch.setattr(commits_build, "BATCH", 1)
+    monkeypatch.setattr(commits_build, "CHUNK", 2)
     monkeypatch.setattr(commits, "CHUNK", 2)
 
     def stop(done: int, total: int) -> None:
@@ -118,3 +120,16 @@ def test_another_version_or_a_broken_file_is_made_anew(opened: Repository, tmp_p
 def test_without_an_index_there_is_none(opened: Repository, tmp_path: Path) -> None:
     assert open_commits(opened, "") is None and open_commits(opened, str(tmp_path)) is None
     assert not list(tmp_path.glob("commits-*"))
+
+
+def test_the_first_tag_that_has_a_commit(repo: Repo, opened: Repository, tmp_path: Path) -> None:
+    build_commits(opened, str(tmp_path))
+    index = open_commits(opened, str(tmp_path))
+    assert index is not None
+    listed = repo.git("rev-list", "--topo-order", "--reverse", "--all").decode().split()
+    tags = [(f"t{n}", id) for n, id in enumerate(listed)]
+    for id in listed:
+        reaching = [name for name, tip in tags if repo.git("rev-list", tip).decode().find(id) >= 0]
+        assert index.first_tags([id], tags) == {id: reaching[0]}
+        assert index.first_tags([id], [(n, t) for n, t in tags if n not in reaching]) == {}
+    index.close()

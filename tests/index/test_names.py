@@ -9,7 +9,7 @@ import pytest
 
 from backport.git import Repository
 from backport.index import is_generated, tree_names
-from backport.index.build import build
+from backport.index.build import build, tree_key
 from backport.index.store import Cache
 from backport.settings import Settings
 from backport.tree import DictTree, File, GitTree, OverlayTree, Tree, open_target
@@ -97,6 +97,55 @@ def open_again(tree: Tree) -> Tree:
         return open_target(f"{store.work_tree}@main", Settings()).tree
     folder = getattr(tree, "folder", "")
     return open_target(folder, Settings()).tree
+
+
+def test_names_within_some_files(tree: Tree, tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    paths = ("mm/frob.c", *tree_names(tree).closure("mm/frob.c"))
+    asked = ("frob_page", "PageLocked", "internal_frob", "dev_attr_speed", "get_alpha", "no_such", "flags")
+
+    def found() -> list[object]:
+        names = tree_names(tree, cache)
+        within = {x: [(y.path, y.definition.line) for y in names.within(paths, asked)[x]] for x in asked}
+        return [within, sorted(names.pasted(paths)), names.holders(["frob_page", "no_such", "page"])]
+
+    alone = tree_names(tree)
+    expected = found()
+    assert expected[0] == {
+        "frob_page": [("include/linux/mm.h", 10), ("mm/frob.c", 12)],
+        "PageLocked": [("include/linux/page-flags.h", 8)],
+        "internal_frob": [("mm/internal.h", 2), ("mm/frob.c", 24)],
+        "dev_attr_speed": [("mm/frob.c", 20)],
+        "get_alpha": [],
+        "no_such": [],
+        "flags": [("include/linux/mm.h", 4)],
+    }
+    assert alone.holders(["frob_page"]) == {"frob_page": ("include/linux/mm.h", "mm/frob.c")}
+    assert any(x.startswith("Page") for x in alone.pasted(paths))
+    assert alone.pasted(["include/linux/mm.h"]) == frozenset()
+    assert found() == expected
+    if tree_key(tree):
+        build(tree, Cache(cache), lambda done, of: None)
+        assert found() == expected
+
+
+def test_a_tree_beside_an_indexed_one_needs_no_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = Repo(tmp_path / "repo")
+    repo.commit({"a.h": "int a(void);\n", "a.c": '#include "a.h"\nint a(void)\n{\n\treturn 1;\n}\n'})
+    cache = str(tmp_path / "cache")
+    build(open_target(f"{repo.path}@main", Settings()).tree, Cache(cache), lambda done, of: None)
+    repo.commit({"b.c": "int b(void)\n{\n\treturn 2;\n}\n"})
+    tree = open_target(f"{repo.path}@main", Settings()).tree
+
+    def search(*words: object, **more: object) -> None:
+        raise AssertionError("searched")
+
+    monkeypatch.setattr(GitTree, "search", search)
+    names = tree_names(tree, cache)
+    assert places(names, "a") == [("a.h", 1), ("a.c", 2)] and places(names, "b") == [("b.c", 1)]
+    assert not names.mentions("c") and names.closure("a.c") == ("a.h",)
 
 
 def test_include_closure_of_a_kernel(tree: Tree) -> None:

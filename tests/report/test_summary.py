@@ -16,10 +16,10 @@ from backport.model import (
     Verdict,
 )
 from backport.report import exit_code
+from backport.report.steps import next_steps
 from backport.report.summary import (
     REASONS,
     is_show,
-    next_steps,
     number_list,
     placement_words,
     target_title,

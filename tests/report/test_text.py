@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backport.errors import UsageError
-from backport.model import Difference, PlacementKind, Report, Verdict
+from backport.model import (
+    Difference,
+    Finding,
+    PlacementKind,
+    Repair,
+    RepairKind,
+    Report,
+    Severity,
+    Verdict,
+)
 from backport.report import render
 from backport.report.terminal import clip, clip_middle, columns, harmless, pad, wrap
 from tests.support.reports import (
@@ -165,10 +174,37 @@ def test_harmless_shows_what_it_takes_away() -> None:
     assert harmless("漢字 é") == "漢字 é" and columns("漢字 é") == 6
 
 
-def test_evidence_that_stands_above_is_not_told_twice() -> None:
+def test_what_a_hunk_says_itself_is_no_finding_until_asked() -> None:
     line = "target mm/frob.c:226: return do_minor(ctx, vma, addr, 0);"
-    assert line not in text(one_conflict_report()) and line in text(one_conflict_report(), verbose=True)
-    assert "guard CONFIG_USERFAULTFD (target mm/frob.c:200)" in text(one_conflict_report())
+    short, verbose = text(one_conflict_report()), text(one_conflict_report(), verbose=True)
+    assert line not in short and line in verbose
+    assert "BP101" not in short and "error   BP101" in verbose
+    assert "guard CONFIG_USERFAULTFD (target mm/frob.c:200)" in verbose
+
+
+def test_a_finding_of_several_hunks_is_told_once_with_all_of_them() -> None:
+    found = tuple(
+        Finding("BP202", Severity.ERROR, "the target has no macro MAX", hunk=n, subject="MAX") for n in (1, 3)
+    )
+    report = Report(
+        (
+            target(
+                "t", Verdict.UNSAFE, patch("s", Verdict.UNSAFE, file("a.c", hunk(1), hunk(3)), findings=found)
+            ),
+        )
+    )
+    shown = text(report)
+    assert shown.count("BP202  ") == 1 and "BP202  the target has no macro MAX (hunks 1, 3)" in shown
+    assert "  cause: the target has no macro MAX\n" in shown
+    assert "Next: Put right what BP202 names, in the patch or in the target." in shown
+
+
+def test_a_note_on_a_repair_is_told_with_the_repair() -> None:
+    mended = Repair(RepairKind.MISSING_LAST_NEWLINE, Severity.NOTE, 9, "the last line had no line feed")
+    note = Finding("BP001", Severity.NOTE, "line 9: the last line had no line feed")
+    one = replace(patch("s", Verdict.CLEAN, file("a.c", hunk(1)), findings=(note,)), repairs=(mended,))
+    shown = text(Report((target("t", Verdict.CLEAN, one),)))
+    assert shown.count("the last line had no line feed") == 1
 
 
 def test_common_indentation_makes_room_for_code() -> None:

@@ -223,10 +223,11 @@ def _made(said: Said, job: Job, distance: int) -> Cause:
 
 
 def _evidence(said: Said, job: Job) -> Iterator[Evidence]:
-    for side, lines in ((job.base, said.base), (job.target, said.target)):
+    for side, lines, told in ((job.base, said.base, said.ours), (job.target, said.target, said.theirs)):
         if side is None:
             continue
         beyond = [n for n in lines if not side.first <= n <= side.last]
+        lines = tuple(side.where(n, told) for n in lines)
         if said.kind is DriftKind.GUARD and beyond:
             yield GuardEvidence(said.name, side.tree, side.path, beyond[0])
             yield from side.evidence([side.first])

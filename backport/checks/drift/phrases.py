@@ -13,6 +13,9 @@ from backport.model import DriftKind
 LONGEST = 72
 """Characters of code that are quoted."""
 
+BEFORE = 20
+"""Characters that are quoted before the place where two long forms differ."""
+
 SHOWN = 2
 """Statements that are quoted of a stretch which only one side has."""
 
@@ -23,6 +26,18 @@ def quoted(text: str) -> str:
     if len(text) > LONGEST:
         text = f"{text[: LONGEST * 2 // 3].rstrip()} ... {text[-LONGEST // 3 + 5 :].lstrip()}"
     return f"`{text}`"
+
+
+def quoted_both(one: str, other: str) -> tuple[str, str]:
+    """Two forms of code between backticks. Where what is left out is all that differs, both are quoted from there."""
+    first, second = quoted(one), quoted(other)
+    if first != second or one == other:
+        return first, second
+    same = next(
+        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    start = max(one.rfind(" ", 0, max(0, same - BEFORE)) + 1, 0)
+    return tuple(quoted(f"... {x[start : start + LONGEST - 4]}") for x in (one, other))  # type: ignore[return-value]
 
 
 def listed(parts: Sequence[str]) -> str:

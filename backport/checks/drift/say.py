@@ -20,6 +20,7 @@ from backport.checks.drift.phrases import (
     listed,
     names_of,
     quoted,
+    quoted_both,
     several,
     telling,
 )
@@ -198,7 +199,8 @@ class _Speaker:
             return
         kind = DriftKind.CONDITION if one.kind is UnitKind.CONDITION else DriftKind.CODE
         what = "the condition " if kind is DriftKind.CONDITION else ""
-        text = f"{what}{quoted(one.text())} {self.voice.where} is {quoted(other.text())} here"
+        ours, theirs = quoted_both(one.text(), other.text())
+        text = f"{what}{ours} {self.voice.where} is {theirs} here"
         yield self.said(kind, text, "", [one], [other])
 
     def condition(self, one: Unit, other: Unit) -> Said | None:
@@ -242,8 +244,8 @@ class _Speaker:
             text = f"{callee}() is given {quoted(more[0])} {self.voice.where} and {quoted(less[0])} here"
             return self.said(DriftKind.ARGUMENT, text, callee, [one], [other])
         else:
-            ours, theirs = one.text(a.first, a.last + 1), other.text(b.first, b.last + 1)
-            text = f"the call {quoted(ours)} {self.voice.where} is {quoted(theirs)} here"
+            ours, theirs = quoted_both(one.text(a.first, a.last + 1), other.text(b.first, b.last + 1))
+            text = f"the call {ours} {self.voice.where} is {theirs} here"
             return self.said(DriftKind.ARGUMENT, text, callee, [one], [other])
         text = f"{who} passes {listed([quoted(x) for x in extra])} to {callee}(), {lacks}"
         return self.said(DriftKind.ARGUMENT, text, callee, [one], [other])

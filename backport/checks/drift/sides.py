@@ -7,7 +7,7 @@ the hunk's own lines against the target's function. What has no counterpart is s
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,6 +70,15 @@ class Side:
         if language(self.path) not in ("c", "c++"):
             return _text_units(source, self.first)
         return units(source, self.first, function=self.function, fragment=self.fragment)
+
+    def where(self, number: int, names: Collection[str]) -> int:
+        """The first line with one of `names` in the unit that begins at a line; that line where none has one."""
+        wanted = {n.encode("utf-8", "surrogateescape") for n in names}
+        for unit in self._units if wanted else ():
+            if unit.first == number:
+                token = next((t for t in unit.tokens if t.text in wanted), None)
+                return number if token is None else self.first + unit.source.count(b"\n", 0, token.start)
+        return number
 
     def evidence(self, numbers: Iterable[int]) -> Iterator[LineEvidence]:
         for number in numbers:

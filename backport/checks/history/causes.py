@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from backport.checks.history.blamed import blamed
 from backport.checks.history.scene import Scene
 from backport.csource import language
 from backport.git import CommitInfo
 from backport.history.changes import Changes, path_log, read_changes
-from backport.history.culprits import Judged, Kind, Patched, Touch, differing, identifiers, judge
-from backport.history.lines import Point, Written, blame, nearest
+from backport.history.culprits import Judged, Kind, Patched, Touch, differing, identifiers, judge, prose
+from backport.history.lines import Point, Written, nearest
 from backport.history.presence import Standing, State, telling
 from backport.model import FileChange, Hunk, Placement, PlacementKind, Region, RegionKind
 from backport.placement import FilePlacement
@@ -111,11 +112,12 @@ def _of_file(
     scene: Scene, file: FilePlacement, stuck: Sequence[tuple[Hunk, Placement]]
 ) -> Iterator[tuple[str, Touch]]:
     path = file.change.old_path
-    exclude = _exclude(scene, path)
+    exclude = exclusion(scene, path)
     if exclude is None:
         return
     ranges = [(max(1, h.old_start), max(1, h.old_start + max(h.old_count, 1) - 1)) for h, _ in stuck]
-    written = blame(scene.scratch, scene.base, exclude, path, ranges)
+    lines = (n for first, last in ranges for n in range(first, last + 1))
+    written = blamed(scene, path, exclude).wrote(lines)
     own = set((scene.context.base_text(path) or b"").split(b"\n"))
     gone: dict[int, set[bytes]] = {}
     for (hunk, placement), (first, last) in zip(stuck, ranges, strict=True):
@@ -126,10 +128,10 @@ def _of_file(
         yield from _removed(scene, path, exclude, gone)
 
 
-def _exclude(scene: Scene, path: str) -> tuple[str, ...] | None:
+def exclusion(scene: Scene, path: str) -> tuple[str, ...] | None:
     """What the target has of upstream's history, by commits, or for one file by its content; None: unknown."""
     if scene.apart:
-        return (scene.revision,) if scene.upstream.has(scene.revision) else scene.apart
+        return (scene.revision,)
     point = nearest_point(scene, path)
     return (point.commit,) if point is not None else None
 
@@ -191,12 +193,14 @@ def _removed(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A name that a hunk uses and the target has not, and the line of upstream's tree that makes it."""
+    """A name that a hunk uses and the target has not, and the line of upstream's tree that makes it. `local` marks one
+    that is declared within a function: whoever writes the patch can do without."""
 
     name: str
     hunk: int
     path: str
     line: int
+    local: bool = False
 
 
 def wanted(scene: Scene) -> tuple[Wanted, ...]:
@@ -208,6 +212,7 @@ def _wanted(scene: Scene) -> Iterator[Wanted]:
     from backport.checks.names.members import missing_members
     from backport.checks.names.missing import missing_names
     from backport.checks.names.worlds import worlds
+    from backport.csource.uses_scope import PARAMETER
 
     if not scene.context.base.tree:
         return
@@ -215,7 +220,8 @@ def _wanted(scene: Scene) -> Iterator[Wanted]:
     for missing in missing_names(known):
         hunk = missing.uses[0].hunk
         if missing.local is not None:
-            yield Wanted(missing.name, hunk, missing.judged.up_path, missing.local.line)
+            inner = missing.local.kind != PARAMETER
+            yield Wanted(missing.name, hunk, missing.judged.up_path, missing.local.line, inner)
         elif missing.defined:
             yield Wanted(missing.name, hunk, missing.defined[0].path, missing.defined[0].definition.line)
     for member in missing_members(known):
@@ -232,15 +238,15 @@ def _of_names(scene: Scene) -> Iterator[tuple[str, Touch]]:
         if line:
             by_path.setdefault(want.path, []).append((line, want))
     for path, wants in by_path.items():
-        exclude = _exclude(scene, path)
+        exclude = exclusion(scene, path)
         if exclude is None:
             continue
-        lines = {line: (line, line) for line, _ in wants}
-        for written in blame(scene.scratch, scene.base, exclude, path, list(lines.values())):
+        for written in blamed(scene, path, exclude).wrote(line for line, _ in wants):
             for line, want in wants:
                 if line == written.line:
                     text = ((written.line, written.text),)
-                    yield written.commit, Touch(want.hunk, path, text, (), (want.name.encode(),))
+                    names = () if want.local else (want.name.encode(),)
+                    yield written.commit, Touch(want.hunk, path, text, (), names)
 
 
 def _line_before(scene: Scene, path: str, line: int) -> int:
@@ -274,7 +280,8 @@ def _patched(scene: Scene) -> Patched:
         for _, placement in stuck:
             if placement.kind is PlacementKind.ABSENT:
                 absent |= {r.label() for r in placement.functions if _is_function(r)}
-                absent |= {path} - {""} if scene.context.before_text(path) is None else set()
+                if path and not prose(path) and scene.context.before_text(path) is None:
+                    absent.add(path)
     own: frozenset[bytes] = frozenset().union(*(_words(scene, _home(scene, path)) for path in uses))
     return Patched(uses, frozenset(absent), lambda path: _words(scene, _home(scene, path)) or own)
 
@@ -290,14 +297,12 @@ def _is_function(region: Region) -> bool:
 
 
 def has(scene: Scene, name: bytes, path: str, near: bool) -> bool:
-    """Whether the target has a name. It has not what the rules on names miss, nor a local name of the very lines in
-    question (`near`) that stands nowhere in its file; of all else it is not known, and so not said."""
+    """Whether the target has a name, or the patch can do without. It has not what the rules on names miss: functions,
+    macros, types, members, parameters. Of all else it is not known, and so not said."""
     if name in _words(scene, _home(scene, path)):
         return True
     text = name.decode("ascii", "replace")
-    if any(text == want.name for want in wanted(scene)):
-        return False
-    return not (near and any(x.islower() for x in text))
+    return not any(text == want.name and not want.local for want in wanted(scene))
 
 
 def _words(scene: Scene, path: str) -> frozenset[bytes]:

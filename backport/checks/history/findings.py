@@ -146,9 +146,12 @@ def reverted(context: Context) -> Iterator[Finding]:
 
 def _standing(scene: Scene) -> Standing | None:
     """What the target's commits say of the patch itself; what its content says is the placement's to judge."""
-    if scene.named is None:
+    named = scene.named
+    if named is None:
         return None
-    standing = scene.target.recorded(scene.named, outside=bool(scene.base))
+    standing = scene.target.recorded(named, outside=bool(scene.base))
+    if standing.state is State.MISSING and any(p.kind.there for p in scene.context.placed.placements):
+        standing = scene.context.once("history same patch", lambda: scene.target.by_patch(named))
     return None if standing.state is State.MISSING else standing
 
 

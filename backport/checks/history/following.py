@@ -108,7 +108,9 @@ def _faults(scene: Scene) -> Iterable[Fault]:
             continue
         if commit.id in scene.series:
             continue
-        standing = scene.target.standing(commit)
+        # What is not upstream's alone the target has from before the two parted: git would walk far to say so.
+        apart = scene.parted(commit.id)
+        standing = scene.target.standing(commit, outside=bool(apart), inside=apart is False)
         if standing.state is State.PRESENT:
             yield Fault(commit, standing, 0, 0)
             continue

@@ -20,12 +20,13 @@ _LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """For a PatchReport; `skipped` is what was not looked at, and why."""
+    """For a PatchReport; `skipped` is what was not looked at, and why; `notes` are for the whole report."""
 
     prerequisites: tuple[CommitNote, ...] = ()
     followups: tuple[CommitNote, ...] = ()
     answers: tuple[Answer, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def told(context: Context) -> Told:
@@ -35,7 +36,8 @@ def told(context: Context) -> Told:
     scene = scene_of(context)
     before = (*(_before(scene, x) for x in culprits(scene)), *_requested(scene))
     after = tuple(_after(x) for x in followers(scene))
-    return Told(before, after, answers(scene), tuple(_skipped(scene)))
+    notes = (scene.taken_tip,) if scene.taken_tip else ()
+    return Told(before, after, answers(scene), tuple(_skipped(scene)), notes)
 
 
 def _before(scene: Scene, culprit: Culprit) -> CommitNote:

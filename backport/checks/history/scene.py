@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from backport.checks.rule import Context
 from backport.errors import BackportError
-from backport.git import CommitInfo, Repository, Scratch
+from backport.git import CommitInfo, Repository, Scratch, process
 from backport.history.changes import Changes, FileChanges, Stretch, read_changes
 from backport.history.messages import same_title
 from backport.history.presence import TargetHistory, likeness
@@ -16,6 +17,10 @@ from backport.history.ranges import Range, is_ancestor, merge_bases
 from backport.index.commits import CommitIndex, open_commits
 from backport.model import BaseKind, Patch
 
+_PARTED = 200_000
+"""Commits of upstream since the two trees parted of which the ids are read."""
+_BRANCHES = 8
+"""Branches among which that with most commits is taken for upstream's."""
 SAME = 0.999
 """How much of two patches' changed lines is the same where they are one and the same patch."""
 Made = TypeVar("Made")
@@ -89,7 +94,50 @@ class Scene:
             inside = is_ancestor(self.scratch, own, head)
         if inside:
             self._kept["after"] = ahead
-        return head if inside else own
+            return head
+        found = branch_with(self.upstream, own)
+        self._kept["branch"] = found[0] if found else ""
+        return found[1] if found else own
+
+    @property
+    def taken_tip(self) -> str:
+        """What to say of a tip that was neither named nor is HEAD; "" where there is nothing to say."""
+        tip, name = self.tip, self._kept.get("branch")
+        if name is None:
+            return ""
+        own = self.named.id[:12] if self.named else ""
+        if not name:
+            return f"upstream: HEAD does not have {own}, nor does any branch: what came after it was not looked at"
+        return f"upstream: HEAD does not have {own}, so {name} ({tip[:12]}) was looked at, which has it"
+
+    def reaches(self, id: str) -> bool | None:
+        """Whether the tip reaches a commit, from what is read anyway; None where that does not say."""
+        if self.named is None or not self.base:
+            return None
+        found = self.after.contains(id)
+        if found is not False:
+            return found
+        one, base = self.scratch.commit(id), self.scratch.commit(self.base)
+        later = one is not None and base is not None and when(one) >= when(base)
+        return False if later or id == self.named.id else None
+
+    def parted(self, id: str) -> bool | None:
+        """Whether a commit is only upstream's, up to the patch: reached from there and not from the target; None
+        where that cannot be known, or only at great cost."""
+        if not self.base or not self.revision:
+            return None
+        held = self.index.within([id], self.base, self.revision) if self.index is not None else None
+        if held is not None:
+            return id in held
+        ask = self._once("parted", self._parted)
+        return ask(id)
+
+    def _parted(self) -> Callable[[str], bool | None]:
+        lines = f"{self.base}\n^{self.revision}\n".encode("ascii")
+        done = self.scratch.git("rev-list", f"--max-count={_PARTED + 1}", "--stdin", stdin=lines)
+        found = frozenset(done.out.decode("ascii", "replace").split())
+        whole = not done.code and len(found) <= _PARTED
+        return lambda id: True if id in found else (False if whole else None)
 
     @property
     def index(self) -> CommitIndex | None:
@@ -167,6 +215,56 @@ def scene_of(context: Context) -> Scene:
     assert context.upstream is not None
     upstream = context.upstream
     return context.once("history scene", lambda: Scene(context, upstream))
+
+
+def when(commit: CommitInfo) -> float:
+    """A commit's date in seconds since 1970; 0 where it cannot be read."""
+    try:
+        return datetime.fromisoformat(commit.committer_date).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def branch_with(repository: Repository, id: str) -> tuple[str, str] | None:
+    """(name, commit) of the branch, else of the tag, that is taken for upstream's: main or master where it has the
+    commit, else that with most commits of the newest that have it."""
+    form = "--format=%(refname)%00%(objectname)%00%(*objectname)"
+    for kinds in (("refs/heads", "refs/remotes"), ("refs/tags",)):
+        words = ["for-each-ref", "--sort=refname", "--sort=-committerdate", form, "--contains", id, *kinds]
+        done = process.run(words, git_dir=repository.git_dir)
+        rows = (
+            [x.split("\0") for x in done.out.decode("utf-8", "replace").splitlines()] if not done.code else []
+        )
+        refs = [(x[0], x[2] or x[1]) for x in rows if len(x) == 3 and not x[0].endswith("/HEAD")]
+        named = sorted(x for x in refs if x[0].rpartition("/")[2] in ("main", "master"))
+        if named:
+            return _short_name(named[0])
+        counted = [(-_size(repository, x[1]), x) for x in refs[:_BRANCHES]]
+        if counted:
+            return _short_name(min(counted)[1])
+    return None
+
+
+def release_tags(repository: Repository) -> list[tuple[str, str]]:
+    """(name, commit) of all tags of commits, oldest first."""
+    form = "--format=%(refname:strip=2)%00%(objecttype)%00%(objectname)%00%(*objectname)"
+    done = process.run(
+        ["for-each-ref", "--sort=refname", "--sort=creatordate", form, "refs/tags"],
+        git_dir=repository.git_dir,
+    )
+    rows = [x.split("\0") for x in done.out.decode("utf-8", "replace").splitlines()] if not done.code else []
+    return [(x[0], x[3] or x[2]) for x in rows if len(x) == 4 and (x[3] or x[1] == "commit")]
+
+
+def _short_name(ref: tuple[str, str]) -> tuple[str, str]:
+    return ref[0].removeprefix("refs/").removeprefix("heads/").removeprefix("tags/").removeprefix(
+        "remotes/"
+    ), ref[1]
+
+
+def _size(repository: Repository, id: str) -> int:
+    done = repository.git("rev-list", "--count", id)
+    return 0 if done.code else int(done.out)
 
 
 def resolved(repository: Repository, id: str) -> CommitInfo | None:

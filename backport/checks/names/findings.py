@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from backport.checks.names.arguments import BASIC, Mistyped, mistyped
 from backport.checks.names.flowing import doubled, missing_labels
 from backport.checks.names.includes import missing_includes
 from backport.checks.names.instead import instead
@@ -12,6 +13,7 @@ from backport.checks.names.members import MissingMember, missing_members
 from backport.checks.names.missing import Missing, missing_names
 from backport.checks.names.removed import left_behind, removed
 from backport.checks.names.signatures import Misfit, misfits
+from backport.checks.names.unused import unused
 from backport.checks.names.worlds import Found, Judged, Worlds, worlds
 from backport.checks.rule import Context
 from backport.csource.definitions import DefinitionKind
@@ -29,6 +31,10 @@ _CODES = {
     DefinitionKind.VARIABLE: "BP205",
     DefinitionKind.DECLARATION: "BP205",
 }
+
+
+_KINDS = {DefinitionKind.PROTOTYPE: "function", DefinitionKind.DECLARATION: "variable"}
+"""What a declaration is called: people miss the function, not its prototype."""
 
 
 def missing_findings(code: str, context: Context) -> Iterator[Finding]:
@@ -58,7 +64,7 @@ def _missing_finding(code: str, known: Worlds, missing: Missing) -> Finding:
             inner = known.target.line(missing.judged.path, missing.inner.line)
             message = f"{name} is declared too far inside in {first.label} of the target (line {inner.line})"
     elif missing.defined:
-        kind = str(missing.defined[0].definition.kind)
+        kind = _KINDS.get(missing.defined[0].definition.kind, str(missing.defined[0].definition.kind))
         shown = missing.defined[0]
         there = f"upstream has it in {shown.path}:{shown.definition.line}"
         message = f"the target has no {kind} {name}; {there}"
@@ -71,6 +77,10 @@ def _missing_finding(code: str, known: Worlds, missing: Missing) -> Finding:
     else:
         severity = Severity.WARNING
         message = f"nothing in the target is called {name} (upstream's tree is not at hand)"
+        if missing.hidden:
+            other = missing.hidden[0]
+            at = f"{other.path}:{known.target.evidence(other).line}"
+            message = f"the target has {name} only in {at}, out of this file's sight"
     evidence: list[Evidence] = []
     if known.upstream is not None:
         if missing.local is not None:
@@ -191,6 +201,47 @@ def _misfit_finding(code: str, known: Worlds, misfit: Misfit) -> Finding:
     evidence = (known.target.evidence(misfit.here), known.upstream.evidence(misfit.there))
     severity = Severity.ERROR if misfit.sure else Severity.WARNING
     return _finding(code, severity, message, misfit.judged, misfit.uses, misfit.name, evidence)
+
+
+def argument_findings(context: Context) -> Iterator[Finding]:
+    known = worlds(context)
+    for one in mistyped(known):
+        yield _argument_finding(known, one)
+
+
+def _argument_finding(known: Worlds, one: Mistyped) -> Finding:
+    text = one.text.replace(" -> ", "->").replace(" . ", ".").replace("& ", "&")
+    message = f"{text} is {_shown(one.here)} in the target and {_shown(one.there)} upstream"
+    message += f", which {one.name}() takes" if one.taken else f"; it is passed to {one.name}()"
+    evidence = [one.here_line, one.there_line]
+    if one.callee is not None:
+        evidence.append(known.target.evidence(one.callee))
+    name = text.rpartition("->")[2].rpartition(".")[2].lstrip("&")
+    severity = Severity.ERROR if one.taken else Severity.WARNING
+    return _finding("BP214", severity, message, one.judged, (one.found,), name, evidence)
+
+
+def _shown(type: str) -> str:
+    return type if type == BASIC else f"`{type}`"
+
+
+def unused_findings(context: Context) -> Iterator[Finding]:
+    known = worlds(context)
+    for one in unused(known):
+        message = f"nothing in {one.label} of the target uses {one.name}; upstream does in line {one.used}"
+        yield Finding(
+            "BP215",
+            Severity.WARNING,
+            message,
+            file=one.judged.file.change.path,
+            function=one.label,
+            hunk=one.hunk,
+            line=one.line,
+            target_line=one.target,
+            evidence=_upstream_line(known, one.judged, one.used),
+            suggestion="leave the declaration out, or bring what uses it",
+            subject=one.name,
+        )
 
 
 def meaning_findings(context: Context) -> Iterator[Finding]:

@@ -152,6 +152,10 @@ def _in_file(worlds: Worlds, judged: Judged) -> Iterator[Doubled]:
         if one.kind not in _ONCE or one.line not in judged.landed_lines or not one.name:
             continue
         twins = [x for x in provided.named(one.name) if _same(x, one)] if provided is not None else []
+        if one.kind is DefinitionKind.MEMBER:
+            # A struct within a struct has names of its own.
+            block = _block(judged.after, one.line)
+            twins = [x for x in twins if _block(judged.after, x.line) == block]
         others = [x.line for x in twins if x.line not in judged.landed_lines]
         once = upstream is None or sum(_same(x, one) for x in upstream.named(one.name)) < len(twins)
         if others and once and _together(judged.after, one.line, others[0]):
@@ -173,6 +177,24 @@ def _same(one: Definition, other: Definition) -> bool:
 
 
 _BODIED: Collection[DefinitionKind] = (DefinitionKind.STRUCT, DefinitionKind.UNION, DefinitionKind.ENUM)
+
+
+def _block(source: Source, line: int) -> int:
+    """Where the innermost brace stands that is open at the beginning of a line; -1 for none."""
+    data = source.code
+    at, depth = source.offset(line), 0
+    while at > 0:
+        opening, closing = data.rfind(b"{", 0, at), data.rfind(b"}", 0, at)
+        at = max(opening, closing)
+        if at < 0:
+            break
+        if closing > opening:
+            depth += 1
+        elif depth:
+            depth -= 1
+        else:
+            return at
+    return -1
 
 
 def _together(source: Source, one: int, other: int) -> bool:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from backport.checks.names.calls import body_of
 from backport.checks.names.signatures import doubtful_calls
 from backport.checks.names.world import World
 from backport.checks.names.worlds import Found, Judged, Worlds
-from backport.csource.definitions import DefinitionKind
 from backport.csource.uses import Source
 from backport.csource.uses_tokens import words
 from backport.index import Located
@@ -49,10 +49,9 @@ def changed_meaning(worlds: Worlds) -> Iterator[Changed]:
 
 def _body(world: World, name: str, path: str) -> tuple[Located, dict[str, int]] | None:
     """The one function of that name with the lock and reference calls of its body."""
-    found = world.near(world.visible(name, path, frozenset({DefinitionKind.FUNCTION})), path)
-    if len(found) != 1 or not found[0].definition.last - found[0].definition.line <= _MOST_LINES:
+    one = body_of(world, name, path)
+    if one is None or one.definition.last - one.definition.line > _MOST_LINES:
         return None
-    one = found[0]
     lines = Source(one.path, world.text(one.path) or b"").code.split(b"\n")
     body = lines[one.definition.line : one.definition.last]
     calls: dict[str, int] = {}

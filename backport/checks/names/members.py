@@ -103,8 +103,9 @@ _SHORT = 7
 
 
 def _nowhere(target: World, worlds: Worlds, name: str) -> bool:
-    """Whether the target mentions the name nowhere. Short words stand in every tree: they are not looked for."""
-    if len(name) < _SHORT and "_" not in name:
+    """Whether the target mentions the name nowhere. Short words stand in every tree: they are only looked for
+    where upstream says what they are."""
+    if worlds.upstream is None and len(name) < _SHORT and "_" not in name:
         return False
     if any(x.definition.kind is DefinitionKind.MEMBER for x in target.find(name)):
         return False

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from posixpath import basename, dirname
 
-from backport.checks.names.world import TAGS, VALUES, World, is_header
+from backport.checks.names.calls import target_bodies, upstream_bodies
+from backport.checks.names.removed import gone_names
+from backport.checks.names.world import TAGS, VALUES, Question, World, is_header
 from backport.checks.names.worlds import Found, Judged, Worlds
 from backport.csource.definitions import DefinitionKind
 from backport.csource.uses import Stretch, UseKind, mentioned
@@ -51,9 +53,9 @@ def missing_names(worlds: Worlds) -> tuple[Missing, ...]:
 
 def _missing(worlds: Worlds) -> Iterator[Missing]:
     questions = [x for judged, uses in worlds.uses for x in _questions(judged, uses)]
+    worlds.target.ask((*_asked(questions), *_later(worlds)))
     if not questions:
         return
-    worlds.target.ask(x.name for x in questions)
     unanswered, distant = [], []
     for question in questions:
         if question.local is not None:
@@ -63,9 +65,9 @@ def _missing(worlds: Worlds) -> Iterator[Missing]:
             unanswered.append(question)
         elif worlds.upstream is not None and _distant(worlds.target, question):
             distant.append(question)
-    worlds.before.ask(x.name for x in unanswered)
     if worlds.upstream is not None:
-        worlds.upstream.ask(x.name for x in (*unanswered, *distant))
+        asked = [(x.name, x.judged.up_path, _kinds(x)) for x in (*unanswered, *distant)]
+        worlds.upstream.ask((*asked, *upstream_bodies(worlds)))
     for question in distant:
         found = _unincluded(worlds, question)
         if found is not None:
@@ -74,6 +76,18 @@ def _missing(worlds: Worlds) -> Iterator[Missing]:
         found = _unanswered(worlds, question)
         if found is not None:
             yield found
+
+
+def _later(worlds: Worlds) -> Iterator[Question]:
+    """What the rules on calls and on removals ask of the whole target: without an index it is one search for all."""
+    yield from gone_names(worlds)
+    if worlds.upstream is not None:
+        yield from target_bodies(worlds)
+
+
+def _asked(questions: Iterable[_Question]) -> Iterator[Question]:
+    """Locals of upstream's function are only looked for in sight of the file."""
+    return ((x.name, x.judged.path, _kinds(x)) for x in questions if x.local is None)
 
 
 def _kinds(question: _Question) -> frozenset[DefinitionKind]:
@@ -94,8 +108,8 @@ def _unincluded(worlds: Worlds, question: _Question) -> Missing | None:
     """A name of a header that upstream's file includes, and the target's does not."""
     assert worlds.upstream is not None
     judged, name = question.judged, question.name
-    reach = worlds.upstream.closure(judged.up_path)
-    defined = tuple(x for x in worlds.upstream.visible(name, judged.up_path, VALUES) if x.path in reach)
+    found = worlds.upstream.within(name, judged.up_path)
+    defined = tuple(x for x in found if x.definition.kind in VALUES)
     if not defined or any(worlds.brings(x.path, x.definition.line) for x in defined):
         return None
     hidden = worlds.target.visible(name, judged.path, VALUES)
@@ -121,12 +135,15 @@ def _unanswered(worlds: Worlds, question: _Question) -> Missing | None:
     """A name without a definition in the target: missing if upstream has one that the patch does not bring."""
     judged, name = question.judged, question.name
     hidden = tuple(x for x in worlds.target.find(name) if x.definition.kind in _kinds(question))
+    homes = {p.target_path for p in judged.file.placements.values() if p is not None}
+    if any(x.path in homes for x in hidden):  # the file's code is there in the target, and sees its own names
+        return None
     if worlds.upstream is None:
         return _alone(worlds, question, hidden)
     defined = worlds.upstream.visible(name, judged.up_path, _kinds(question))
     if not defined or any(worlds.brings(x.path, x.definition.line) for x in defined):
         return None
-    if _pasted(worlds.target, name, judged.path):
+    if _pasted(worlds, name, judged):
         return None
     known = not hidden and worlds.before.names.mentions(name)
     return Missing(name, judged, tuple(question.uses), None, defined, hidden, mentioned=known)
@@ -137,6 +154,8 @@ def _alone(worlds: Worlds, question: _Question, hidden: tuple[Located, ...]) -> 
     not bring."""
     name = question.name
     if name in words().library or _brought_alone(worlds, name):
+        return None
+    if all(_pasting(worlds, question.judged, x) for x in question.uses):
         return None
     if not hidden and worlds.before.names.mentions(name):
         return None
@@ -152,24 +171,39 @@ def _brought_alone(worlds: Worlds, name: str) -> bool:
         for change in worlds.context.patch.files:
             text = b"\n".join(b"\n".join(h.added) for h in change.hunks) + b"\n"
             known = definitions(change.path, text).definitions
-            found.update(
-                x.name for x in known if x.kind is not DefinitionKind.VARIABLE or _TYPE.fullmatch(x.type)
-            )
+            found.update(x.name for x in known if x.kind not in _PLAIN or _TYPE.fullmatch(x.type))
         return frozenset(found)
 
     return name in worlds.context.once("brought alone", brought)
 
 
+def _pasting(worlds: Worlds, judged: Judged, found: Found) -> bool:
+    """Whether a use is an argument of a macro that pastes, of the patch or of the file: a part of a name."""
+    text = next((x.text for x in judged.file.lines if x.line == found.line), b"")
+    name = re.escape(found.use.name.encode("utf-8", "surrogateescape"))
+    called = re.search(rb"\b(\w+)\s*\([^()]*\b" + name + rb"\b", text)
+    if called is None:
+        return False
+    added = b"\n".join(b"\n".join(x.added) for x in worlds.context.patch.hunks)
+    macro = rb"#\s*define\s+" + re.escape(called[1]) + rb"\([^\n]*(?:\\\n[^\n]*)*?##"
+    return any(re.search(macro, x) is not None for x in (added, judged.after.code))
+
+
+_PLAIN = (DefinitionKind.VARIABLE, DefinitionKind.PROTOTYPE)
+"""What a statement may be taken for where its function's head is not shown."""
 _TYPE = re.compile(r"(?!return\b|else\b|goto\b|case\b)[A-Za-z_][\w *]*")
 
 
-def _pasted(world: World, name: str, path: str) -> bool:
-    """Whether a macro of the file or its includes may build the name with `##`."""
-    for one in sorted(world.closure(path)):
-        provided = world.names.file(one)
-        if provided is not None and any(re.fullmatch(x, name) for x in provided.pasted):
-            return True
-    return False
+def _pasted(worlds: Worlds, name: str, judged: Judged) -> bool:
+    """Whether a macro of the file or its includes may build the name with `##`. One that upstream's file has as
+    well does not count where upstream defines the name as it stands."""
+    assert worlds.upstream is not None
+    making = {x for x in _pastes(worlds.target, judged.path) if re.fullmatch(x, name)}
+    return bool(making) and not making <= _pastes(worlds.upstream, judged.up_path)
+
+
+def _pastes(world: World, path: str) -> frozenset[str]:
+    return world.names.pasted(world.closure(path))
 
 
 def _undeclared(question: _Question) -> Missing:
@@ -182,8 +216,8 @@ def _undeclared(question: _Question) -> Missing:
 
 def _global_here(target: World, question: _Question) -> bool:
     """Whether a name that is local upstream is one of the file or its includes in the target."""
-    reach = target.closure(question.judged.path)
-    return any(x.path in reach and x.definition.kind in VALUES for x in target.find(question.name))
+    found = target.within(question.name, question.judged.path)
+    return any(x.definition.kind in VALUES for x in found)
 
 
 # --- what the texts at hand answer ------------------------------------------------------------------

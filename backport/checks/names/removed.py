@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from backport.checks.names.world import CALLABLE, TAGS, VALUES, accepts, arity, is_header
+from backport.checks.names.world import CALLABLE, TAGS, VALUES, Question, accepts, arity, is_header
 from backport.checks.names.worlds import Judged, Worlds
 from backport.csource import language
-from backport.csource.definitions import Definition, DefinitionKind
+from backport.csource.definitions import Definition, DefinitionKind, FileDefinitions
 from backport.csource.uses import Source, mentioned
+from backport.index import Located
 from backport.model import LineKind
 
 _MOST_USERS = 400
@@ -50,28 +51,49 @@ class LeftBehind:
     takes: Definition
 
 
+def gone_names(worlds: Worlds) -> Iterator[Question]:
+    """The names that the patch takes out of the target's files, as they are looked for elsewhere."""
+    for judged, (one, _, _) in _all_gone(worlds):
+        if not _private(judged, one):
+            yield one.name, judged.path, VALUES | TAGS
+
+
+def _all_gone(worlds: Worlds) -> tuple[tuple[Judged, tuple[Definition, int, int]], ...]:
+    return worlds.context.once(
+        "definitions gone",
+        lambda: tuple(
+            (judged, row)
+            for judged in worlds.files
+            for row in _gone(worlds, judged)
+            if row[0].kind is not DefinitionKind.MEMBER
+        ),
+    )
+
+
 def removed(worlds: Worlds) -> Iterator[Removed]:
     """Definitions that the patch removes while code of the target that it does not touch needs them."""
-    gone = [
-        (judged, row)
-        for judged in worlds.files
-        for row in _gone(worlds, judged)
-        if row[0].kind is not DefinitionKind.MEMBER
-    ]
-    worlds.target.ask(one.name for _, (one, _, _) in gone)
+    gone = _all_gone(worlds)
+    worlds.target.ask(gone_names(worlds))
+    # The files of all of them are one search of the tree.
+    worlds.target.names.holders(
+        [x.name for judged, (x, _, _) in gone if not _private(judged, x) and not _others(worlds, judged, x)]
+    )
     needed = []
     for judged, (one, hunk, line) in gone:
-        users = () if _others(worlds, judged, one) else tuple(_users(worlds, judged, one))
+        private = _private(judged, one)
+        others = worlds.target.within(one.name, judged.path) if private else _others(worlds, judged, one)
+        kinds = VALUES | TAGS
+        users = () if any(x.definition.kind in kinds for x in others) else tuple(_users(worlds, judged, one))
         if users:
             needed.append(Removed(one.name, judged, one.kind, hunk, line, users))
     if worlds.upstream is not None:
-        worlds.upstream.ask(x.name for x in needed)
+        worlds.upstream.ask((x.name, x.judged.up_path, frozenset({x.kind})) for x in needed)
     for found in needed:
         if not _upstream_uses(worlds, found):
             yield found
 
 
-def _others(worlds: Worlds, judged: Judged, one: Definition) -> Sequence[object]:
+def _others(worlds: Worlds, judged: Judged, one: Definition) -> Sequence[Located]:
     """What the target's file still has under that name, here or in a file that it can see."""
     return worlds.target.visible(one.name, judged.path, VALUES | TAGS)
 
@@ -138,13 +160,8 @@ def _files_with(worlds: Worlds, name: str) -> Iterator[tuple[str, Source]]:
     """The C files of the target after the patch that hold a word."""
     if not worlds.before.names.mentions(name) or not worlds.context.ground.steps.spend(_MOST_USERS):
         return
-    seen: dict[str, None] = {}
-    for match in worlds.context.after.search([name.encode("utf-8", "surrogateescape")]):
-        if language(match.path) == "c":
-            seen[match.path] = None
-        if len(seen) > _MOST_USERS:
-            break
-    for path in seen:
+    seen = [x for x in worlds.target.names.holders([name])[name] if language(x) == "c"]
+    for path in seen[: _MOST_USERS + 1]:
         data = worlds.context.after_text(path)
         if data is not None:
             yield path, Source(path, data, ())
@@ -175,6 +192,7 @@ def _changed(worlds: Worlds, judged: Judged) -> Iterator[LeftBehind]:
     if before is None or after is None:
         return
     seen: set[str] = set()
+    worlds.target.names.holders([x.name for x in after.definitions if _reshaped(judged, before, after, x)])
     for one in after.definitions:
         if one.kind not in CALLABLE or one.parameters is None or one.name in seen:
             continue
@@ -190,6 +208,18 @@ def _changed(worlds: Worlds, judged: Judged) -> Iterator[LeftBehind]:
         if callers and not _upstream_has(worlds, judged, one):
             added = min((x for x in judged.file.landed), key=lambda x: abs(x.target - one.line))
             yield LeftBehind(one.name, judged, added.hunk, added.line, added.target, callers, here[0])
+
+
+def _reshaped(judged: Judged, before: FileDefinitions, after: FileDefinitions, one: Definition) -> bool:
+    """Whether the patch gives a function that other files may call another number of parameters."""
+    private = not is_header(judged.path) and (one.static or one.kind is DefinitionKind.MACRO)
+    if private or one.kind not in CALLABLE or one.parameters is None or not _touched(judged, one):
+        return False
+    old, new = (
+        [x for x in known.named(one.name) if x.kind in CALLABLE and x.parameters is not None]
+        for known in (before, after)
+    )
+    return bool(old) and _counts(old) != _counts(new)
 
 
 def _counts(defined: Sequence[Definition]) -> set[tuple[int, bool]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from backport.checks.names.findings import (
+    argument_findings,
     call_findings,
     doubled_findings,
     include_findings,
@@ -15,6 +16,7 @@ from backport.checks.names.findings import (
     member_findings,
     missing_findings,
     removed_findings,
+    unused_findings,
 )
 from backport.checks.rule import Context, Rule
 from backport.model import Finding, Severity
@@ -126,6 +128,7 @@ RULES = (
         "under the same conditions, and upstream has it once: the target had it already.",
         "local variable flags stands twice in do_wp_page(): the target has it in line 3391 already",
         doubled_findings,
+        gives_way=frozenset({"BP113"}),
     ),
     Rule(
         "BP212",
@@ -144,5 +147,24 @@ RULES = (
         "the patch changes the parameters of hugetlb_mcopy_atomic_pte(), and 1 call of the target does not fit: "
         "mm/userfaultfd.c:412",
         left_behind_findings,
+    ),
+    Rule(
+        "BP214",
+        "an argument is of another type in the target",
+        Severity.ERROR,
+        "The added lines pass a variable or a member whose type differs between the trees. It is an error where the "
+        "called function takes upstream's type: the compiler warns of an incompatible pointer, and the function "
+        "works on something else. Where a macro or a builtin is called it is a warning.",
+        "&vma->lock is `spinlock_t` in the target and `rwlock_t` upstream, which read_lock() takes",
+        argument_findings,
+    ),
+    Rule(
+        "BP215",
+        "a variable is declared that nothing uses",
+        Severity.WARNING,
+        "The patch declares a variable whose uses upstream stand on lines that the target has not. The compiler "
+        "warns of it (an error with -Werror), and often a part of the change has nothing to work on here.",
+        "nothing in hugetlb_fault() of the target uses folio; upstream does in line 5910",
+        unused_findings,
     ),
 )

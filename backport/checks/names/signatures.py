@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from backport.checks.names.calls import Calls, calls_of, new_calls, same_file
 from backport.checks.names.missing import missing_names
-from backport.checks.names.world import CALLABLE, World, accepts, bare, near_calls
+from backport.checks.names.world import CALLABLE, World, accepts, bare
 from backport.checks.names.worlds import Found, Judged, Worlds
 from backport.csource.definitions import Definition, DefinitionKind
-from backport.csource.uses import Use, UseKind
+from backport.csource.uses import Use
 from backport.index import Located
 
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.PROTOTYPE})
@@ -34,9 +35,6 @@ def misfits(worlds: Worlds) -> tuple[Misfit, ...]:
     return worlds.context.once("misfits", lambda: tuple(_misfits(worlds)))
 
 
-Calls = tuple[Judged, str, tuple[Found, ...]]
-
-
 def doubtful_calls(worlds: Worlds) -> tuple[Calls, ...]:
     """The calls, by file and name, that the file before the patch does not make with as many arguments."""
     return worlds.context.once("doubtful calls", lambda: tuple(_doubtful(worlds)))
@@ -44,44 +42,35 @@ def doubtful_calls(worlds: Worlds) -> tuple[Calls, ...]:
 
 def _doubtful(worlds: Worlds) -> Iterator[Calls]:
     missing = {(x.judged.path, x.name) for x in missing_names(worlds)}
-    for judged, uses in worlds.uses:
-        for name, founds in _calls(judged, uses):
-            if (judged.path, name) not in missing and not _same_file(judged, name, founds):
-                yield judged, name, tuple(founds)
+    return (x for x in new_calls(worlds) if (x[0].path, x[1]) not in missing)
 
 
 def _misfits(worlds: Worlds) -> Iterator[Misfit]:
     if worlds.upstream is None:
         return
     doubtful = doubtful_calls(worlds)
-    worlds.target.ask(name for _, name, _ in doubtful)
+    continued = _continued(worlds, doubtful)
+    doubtful = (*doubtful, *continued)
+    worlds.target.ask((name, judged.path, CALLABLE) for judged, name, _ in doubtful)
     differing = [(j, n, f, _defined(worlds.target, n, j.path)) for j, n, f in doubtful]
     differing = [x for x in differing if x[3]]
-    worlds.upstream.ask(name for _, name, _, _ in differing)
+    worlds.upstream.ask((name, judged.up_path, CALLABLE) for judged, name, _, _ in differing)
     for judged, name, founds, here in differing:
         there = _defined(worlds.upstream, name, judged.up_path)
         found = _compare(worlds, judged, name, founds, here, there) if there else None
-        if found is not None:
+        if found is not None and (found.counted or (judged, name, founds) not in continued):
             yield found
 
 
-def _calls(judged: Judged, uses: Sequence[Found]) -> Iterator[tuple[str, list[Found]]]:
-    """The calls of names that are no local function pointers, by name."""
-    grouped: dict[str, list[Found]] = {}
-    for found in uses:
-        use = found.use
-        if use.kind is not UseKind.CALL or use.arguments is None or use.macro:
-            continue
-        if found.stretch is not None and found.use.name in found.stretch.scope.locals:
-            continue
-        grouped.setdefault(use.name, []).append(found)
-    yield from grouped.items()
-
-
-def _same_file(judged: Judged, name: str, founds: Sequence[Found]) -> bool:
-    """Whether the file before the patch calls the function with as many arguments."""
-    counts = {count for _, count in near_calls(judged.before, name)}
-    return all(len(x.use.arguments or ()) in counts for x in founds)
+def _continued(worlds: Worlds, known: Sequence[Calls]) -> tuple[Calls, ...]:
+    """The calls that the patch gives other arguments and does not begin; only their number is looked at."""
+    told = {(x.path, name) for x, name, _ in known}
+    return tuple(
+        (judged, name, tuple(founds))
+        for judged, uses in worlds.reached
+        for name, founds in calls_of(judged, uses)
+        if (judged.path, name) not in told and not same_file(judged, name, founds)
+    )
 
 
 def _defined(world: World, name: str, path: str) -> tuple[Located, ...]:

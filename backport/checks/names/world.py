@@ -10,7 +10,7 @@ from backport.checks.names.aligned import anchored
 from backport.csource.definitions import Definition, DefinitionKind
 from backport.csource.uses import Path, Source, Stretch
 from backport.csource.uses_tokens import words
-from backport.index import Located, Names
+from backport.index import Located, Names, order
 from backport.model import LineEvidence
 
 VALUES = frozenset(
@@ -29,6 +29,8 @@ CALLABLE = frozenset({DefinitionKind.FUNCTION, DefinitionKind.PROTOTYPE, Definit
 _HOLDERS = frozenset({*TAGS, DefinitionKind.TYPEDEF})
 _LOCAL_TO_FILE = frozenset({DefinitionKind.FUNCTION, DefinitionKind.VARIABLE})
 _DEEPEST = 8
+Question = tuple[str, str, Collection[DefinitionKind]]
+"""A name, the file that means it, and the kinds that answer."""
 
 
 @dataclass(slots=True)
@@ -41,21 +43,52 @@ class World:
     text: Callable[[str], bytes | None]
     before: Callable[[str], bytes | None] | None = None
     _asked: dict[str, tuple[Located, ...]] = field(default_factory=dict)
+    _near: dict[tuple[str, str], tuple[Located, ...]] = field(default_factory=dict)
     _closures: dict[str, frozenset[str]] = field(default_factory=dict)
     _wanted: set[str] | None = None
 
-    def ask(self, names: Iterable[str]) -> None:
-        """Look names up, all at once: what `find` is asked afterwards is known."""
+    def ask(self, questions: Iterable[Question]) -> None:
+        """Look names up, all at once: what `visible` is asked afterwards is known."""
+        listed = list(questions)
+        by_path: dict[str, set[str]] = {}
+        for name, path, _ in listed:
+            by_path.setdefault(path, set()).add(name)
+        for path, names in by_path.items():
+            self._look_near(names, path)
+        self._ask_all(name for name, path, kinds in listed if not self._near_of(name, path, kinds))
+
+    def _ask_all(self, names: Iterable[str]) -> None:
         wanted = sorted({x for x in names if x not in self._asked})
         if wanted:
             self._asked.update(self.names.find(wanted))
 
     def find(self, name: str) -> tuple[Located, ...]:
+        """The definitions of a name anywhere in the tree: a search of its own, unless it was asked for."""
         if self._wanted is not None and name not in self._asked:
             self._wanted.add(name)
             return ()
-        self.ask([name])
+        self._ask_all([name])
         return self._asked[name]
+
+    def within(self, name: str, path: str) -> tuple[Located, ...]:
+        """The definitions of a name in a file and in what it includes, its own first; none is searched for."""
+        if (name, path) not in self._near:
+            self._look_near([name], path)
+        return self._near[name, path]
+
+    def _look_near(self, names: Iterable[str], path: str) -> None:
+        missing = sorted({x for x in names if (x, path) not in self._near})
+        if not missing:
+            return
+        for name, found in self.names.within(self.closure(path), missing).items():
+            self._near[name, path] = tuple(sorted(found, key=lambda x: (x.path != path, order(x.path))))
+
+    def _near_of(self, name: str, path: str, kinds: Collection[DefinitionKind]) -> tuple[Located, ...]:
+        return tuple(x for x in self.within(name, path) if x.definition.kind in kinds)
+
+    def exists(self, name: str, path: str) -> bool:
+        """Whether anything of the tree has that name."""
+        return bool(self.within(name, path) or self.find(name))
 
     def gather(self, run: Callable[[], object]) -> None:
         """Look up what `run` asks for in few searches: it is run until it asks for nothing new."""
@@ -65,7 +98,7 @@ class World:
             wanted, self._wanted = self._wanted, None
             if not wanted:
                 return
-            self.ask(wanted)
+            self._ask_all(wanted)
 
     def closure(self, path: str) -> frozenset[str]:
         if path not in self._closures:
@@ -73,12 +106,12 @@ class World:
         return self._closures[path]
 
     def visible(self, name: str, path: str, kinds: Collection[DefinitionKind]) -> tuple[Located, ...]:
-        """The definitions of `name` that code of the file `path` can mean: its own and its includes' first."""
-        found = [x for x in self.find(name) if x.definition.kind in kinds and self._reaches(x, path)]
-        if len(found) > 1:
-            near = self.closure(path)
-            found.sort(key=lambda x: (x.path != path, x.path not in near))
-        return tuple(found)
+        """The definitions of `name` that code of the file `path` can mean: its own and its includes', or where
+        these have none the tree's."""
+        near = self._near_of(name, path, kinds)
+        if near:
+            return near
+        return tuple(x for x in self.find(name) if x.definition.kind in kinds and self._reaches(x, path))
 
     def _reaches(self, found: Located, path: str) -> bool:
         if found.path == path or is_header(found.path):
@@ -144,7 +177,7 @@ class World:
         for _ in range(_DEEPEST):
             if not name or name in words().basic or name.startswith(("struct ", "union ")):
                 return "" if name in words().basic else name
-            found = self.near((x for x in self.visible(name, path, (DefinitionKind.TYPEDEF,))), path)
+            found = self._types(name, path)
             types = {bare(x.definition.type) for x in found}
             if not found or len(types) > 1:
                 return ""
@@ -153,6 +186,12 @@ class World:
                 return name
             name = following
         return ""
+
+    def _types(self, name: str, path: str) -> tuple[Located, ...]:
+        """The typedefs of that name in a file's sight; anywhere for a file of whose includes none is known."""
+        if len(self.closure(path)) > 1:
+            return self._near_of(name, path, (DefinitionKind.TYPEDEF,))
+        return self.visible(name, path, (DefinitionKind.TYPEDEF,))
 
     def _member_type(self, within: str, member: str, path: str) -> str:
         types = {bare(x.definition.type) for x in self.members(within, member, path)}
@@ -174,10 +213,10 @@ class World:
         """Where a struct (or typedef without a tag) is defined with its members."""
         tag = within.split(" ")[-1]
         kinds = TAGS if " " in within else _HOLDERS
-        found = (
-            x for x in self.find(tag) if x.definition.kind in kinds and x.definition.last > x.definition.line
-        )
-        return self.near(found, path)
+        near = tuple(x for x in self._near_of(tag, path, kinds) if _with_body(x.definition))
+        if near:
+            return near
+        return tuple(x for x in self.find(tag) if x.definition.kind in kinds and _with_body(x.definition))
 
     def holds_word(self, holder: Located, word: str) -> bool:
         """Whether a struct's body has the word anywhere, as a macro's argument say."""
@@ -186,6 +225,10 @@ class World:
         return (
             re.search(rb"\b" + re.escape(word.encode("utf-8", "surrogateescape")) + rb"\b", body) is not None
         )
+
+
+def _with_body(found: Definition) -> bool:
+    return found.last > found.line
 
 
 def _before(old: list[bytes], new: list[bytes], index: int) -> int | None:

@@ -9,7 +9,8 @@ from functools import cached_property
 from backport.checks.names.added import AddedFile, added_files
 from backport.checks.names.world import World
 from backport.checks.rule import Context
-from backport.csource.uses import Source, Stretch, Use, UseKind, stretch_uses
+from backport.csource import is_comment_or_blank
+from backport.csource.uses import Source, Stretch, Use, UseKind, reaching_calls, stretch_uses
 from backport.model import Placement, Region, RegionKind
 
 
@@ -85,6 +86,11 @@ class Worlds:
     def uses(self) -> tuple[tuple[Judged, tuple[Found, ...]], ...]:
         return tuple((x, tuple(_uses(x))) for x in self.files)
 
+    @cached_property
+    def reached(self) -> tuple[tuple[Judged, tuple[Found, ...]], ...]:
+        """The calls on lines that stay, of which the patch changes arguments on lines behind."""
+        return tuple((x, tuple(_reached(x))) for x in self.files)
+
     def brings(self, path: str, line: int) -> bool:
         """Whether a line of upstream's file is one that the patch itself adds."""
         return any(x.up_path == path and line in x.added_lines for x in self.files)
@@ -129,6 +135,20 @@ def _landed(judged: Judged) -> Iterator[Found]:
             yield Found(use, line.hunk, line.line, use.line, stretch.label, stretch, use.index)
 
 
+def _reached(judged: Judged) -> Iterator[Found]:
+    by_target = {x.target: x for x in judged.file.landed}
+    for stretch, wanted in _stretches(judged.after, by_target):
+        for use, at in reaching_calls(stretch, wanted):
+            line = by_target[at]
+            yield Found(use, line.hunk, line.line, at, stretch.label, stretch, use.index)
+    by_line = {x.line: x for x in judged.file.stuck}
+    for stretch, wanted in _stretches(judged.up, by_line) if judged.up is not None else ():
+        here = _same(judged, stretch)
+        for use, at in reaching_calls(stretch, wanted):
+            line = by_line[at]
+            yield Found(use, line.hunk, line.line, 0, stretch.label, here, -1)
+
+
 def _stuck(judged: Judged) -> Iterator[Found]:
     by_line = {x.line: x for x in judged.file.stuck}
     if judged.up is None:
@@ -155,7 +175,9 @@ def _fragments(judged: Judged) -> Iterator[Found]:
     for hunk in judged.file.change.hunks:
         if hunk.number not in stuck:
             continue
-        source = Source(judged.up_path, b"\n".join(hunk.postimage) + b"\n", ())
+        idle = is_comment_or_blank(hunk.postimage)  # a hunk may begin within a comment
+        code = (b"" if x else line for line, x in zip(hunk.postimage, idle, strict=True))
+        source = Source(judged.up_path, b"\n".join(code) + b"\n", ())
         lines = {x.line - hunk.new_start + 1: x for x in judged.file.stuck if x.hunk == hunk.number}
         fragment = source.read(None, 1, len(hunk.postimage))
         placement = judged.file.placements[hunk.number]

@@ -34,7 +34,7 @@ def _is_upstream_commit(context: Context) -> bool:
         return False
     named = [x for x in patch.provenance.upstream if x.certain and x.form not in _OF_ITSELF]
     if named:  # A branch of the same repository may hold the backport, and mainline itself has such lines.
-        return bool(patch.commit) and upstream.is_ancestor(patch.commit, tip(context))
+        return bool(patch.commit) and reached(context, patch.commit)
     own = [x.id for x in patch.provenance.upstream if x.form in _OF_ITSELF]
     return any(find_commit(upstream, x) is not None for x in ([patch.commit] if patch.commit else own))
 
@@ -71,11 +71,22 @@ def find_commit(repository: Repository, name: str) -> CommitInfo | None:
 
 
 def tip(context: Context) -> str:
-    """The full id of the upstream revision that was asked for, else of HEAD ("" none)."""
+    """The full id of the upstream revision that was asked for, else of the branch that is taken for it ("" none)."""
     upstream = context.upstream
     if upstream is None:
         return ""
     return context.once("upstream tip", lambda: context.asked.revision or upstream.head())
+
+
+def reached(context: Context, id: str) -> bool:
+    """Whether the upstream revision reaches a commit that is at hand: from the messages that are read anyway where
+    they say it, since git walks far for it."""
+    from backport.checks.history.scene import scene_of
+
+    scene = scene_of(context)
+    newest = tip(context)
+    known = scene.reaches(id) if scene.tip == newest else None
+    return scene.upstream.is_ancestor(id, newest) if known is None else known
 
 
 def evidence(*commits: CommitInfo) -> tuple[CommitEvidence, ...]:

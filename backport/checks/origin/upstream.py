@@ -12,6 +12,7 @@ from backport.checks.origin.counterpart import (
     is_upstream_commit,
     meant,
     named_commits,
+    reached,
     short,
     tip,
 )
@@ -85,7 +86,7 @@ def not_an_ancestor(context: Context) -> Iterator[Finding]:
     if NOT_MERGED & set(context.patch.provenance.tags):
         return
     for commit in held(context):
-        if upstream.is_ancestor(commit.id, newest):
+        if reached(context, commit.id):
             continue
         where = f"{newest[:12]}, the upstream revision" if context.asked.revision else f"HEAD ({newest[:12]})"
         yield Finding(

@@ -85,7 +85,7 @@ def _build_all(arguments: argparse.Namespace, console: Console, cache: Cache) ->
 
 def _build_commits(path: str, arguments: argparse.Namespace, console: Console, folder: str) -> None:
     from backport.git import Repository
-    from backport.index.commits import build_commits
+    from backport.index.commits_build import build_commits
 
     repository = Repository.open(path)
     try:

@@ -6,7 +6,7 @@ import argparse
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from backport.errors import UsageError
 
 if TYPE_CHECKING:
     from backport.engine.prereqs import Plan, Taken
+    from backport.model import Patch, Placement
 
 _EPILOG = """\
 The plan is found by trying: nothing is guessed, and nothing is written but DIR. Commits that
@@ -112,7 +113,12 @@ def shown(plan: Plan, target: str, width: int) -> list[str]:
     say(_verdict(plan, target))
     for number, taken in enumerate(plan.bring, 1):
         say(f"{_named(taken)} {_cost(taken)}", f"  {number}. ", "     ")
-        say(f"{taken.kind}: {taken.reason}", "     ", "     ")
+        say(_why(taken), "     ", "     ")
+        for text in _left(taken):
+            say(text, "     ", "     ")
+    for taken in plan.goal:
+        for text in _left(taken):
+            say(f"the patch {text}", "  ", "  ")
     after = (("fixes of these, which land after them", plan.fixes), ("fixes that do not", plan.left))
     for title, listed in after:
         if listed:
@@ -121,29 +127,62 @@ def shown(plan: Plan, target: str, width: int) -> list[str]:
             say(f"{_named(taken)}, of {taken.of[:12]}", "     ", "       ")
     for note in plan.notes:
         say(note, "  ", "  ")
+    if plan.remaining:
+        say(f"and adapt what then does not land, {_plural(len(plan.remaining), 'place')}:")
+        for text in _places(plan.remaining):
+            say(text, "  ", "    ")
     if plan.places:
         say(f"Or adapt {_plural(len(plan.places), 'place')}:")
-        for patch, place in plan.places:
-            where = f"{place.target_path}:{place.target_line}" if place.target_line else place.target_path
-            function = f" in {place.functions[0].label()}" if place.functions else ""
-            of = (
-                f" of {patch.commit[:12] or patch.subject}"
-                if len({p.subject for p, _ in plan.places}) > 1
-                else ""
-            )
-            say(f"hunk {place.hunk}{of}{function}: {where or 'nowhere'}", "  ", "    ")
+        for text in _places(plan.places):
+            say(text, "  ", "    ")
     return lines
+
+
+def _places(places: Sequence[tuple[Patch, Placement]]) -> Iterator[str]:
+    many = len({p.subject for p, _ in places}) > 1
+    for patch, place in places:
+        where = f"{place.target_path}:{place.target_line}" if place.target_line else place.target_path
+        function = f" in {place.functions[0].label()}" if place.functions else ""
+        of = f" of {patch.commit[:12] or patch.subject}" if many else ""
+        yield f"hunk {place.hunk}{of}{function}: {where or 'nowhere'}"
+
+
+def _why(taken: Taken) -> str:
+    """Why a commit is brought; those of a chain say for the sake of which commit."""
+    return taken.reason if taken.kind in ("chain", "lines") else f"{taken.kind}: {taken.reason}"
+
+
+_NAMED = 4
+
+
+def _left(taken: Taken) -> Iterator[str]:
+    """`without PATH, which ...` for what is left out of a commit, those of one reason together."""
+    by: dict[str, list[str]] = {}
+    for path, reason in taken.left:
+        by.setdefault(reason, []).append(path)
+    for reason, paths in by.items():
+        more = f" and {_plural(len(paths) - _NAMED, 'more file')}" if len(paths) > _NAMED else ""
+        text = ", ".join(paths[:_NAMED]) + more
+        yield f"without {text}, {reason if len(paths) == 1 else _many(reason)}"
+
+
+def _many(reason: str) -> str:
+    return reason.replace("does not land", "do not land")
 
 
 def _verdict(plan: Plan, target: str) -> str:
     patches = "the patch" if len(plan.goal) < 2 else "the series"
     if plan.needless:
         return f"{target}: {patches} lands without any other commit."
-    if not plan.lands:
+    if not plan.lands and not plan.bring:
         return f"{target}: no commits were found with which it lands."
     lines = sum(x.lines for x in plan.bring)
-    files = len({p for x in plan.bring for f in x.patch.files for p in (f.path,)})
+    files = len(
+        {f.path for x in plan.bring for f in x.patch.files} - {p for x in plan.bring for p, _ in x.left}
+    )
     cost = f"{_plural(lines, 'line')} in {_plural(files, 'file')}"
+    if not plan.lands:
+        return f"{target}: {patches} needs {_plural(len(plan.bring), 'commit')} first ({cost}), and does not land yet:"
     return f"{target}: bring {_plural(len(plan.bring), 'commit')} first ({cost}) and {patches} lands:"
 
 
@@ -188,7 +227,15 @@ def mails(plan: Plan) -> Iterator[tuple[str, bytes]]:
     every = [x for x in (*plan.bring, *plan.goal, *plan.fixes) if x.diff]
     for number, taken in enumerate(every, 1):
         dep = of if taken in plan.bring and goal.commit else ""
-        text = mail(taken.patch, taken.diff, number, len(every), upstream=taken.patch.commit, dep_of=dep)
+        text = mail(
+            taken.patch,
+            taken.diff,
+            number,
+            len(every),
+            upstream=taken.patch.commit,
+            dep_of=dep,
+            note="; ".join(_left(taken)),
+        )
         yield file_name(number, taken.patch.subject), text
 
 

@@ -18,7 +18,7 @@ from backport.model import (
     Report,
     Verdict,
 )
-from backport.report import history, summary
+from backport.report import causes, history, steps, summary, told
 from backport.report.formats import Style
 from backport.report.sidebyside import rows
 from backport.report.terminal import harmless
@@ -52,7 +52,6 @@ def _template() -> Template:
         "tone": tone,
         "short": summary.short,
         "plural": summary.plural,
-        "why": summary.why_skipped,
         "which": lambda numbers: summary.which(list(numbers)),
     }
     environment.globals |= {
@@ -61,17 +60,19 @@ def _template() -> Template:
         "target_sentence": summary.target_sentence,
         "placement_of": summary.placement_words,
         "provenance_of": summary.provenance_words,
-        "steps_of": summary.next_steps,
+        "steps_of": steps.next_steps,
         "evidence_of": lambda e: summary.evidence_words(e, harmless),
         "fails": summary.fails,
-        "causes_of": summary.cause_sentences,
-        "drift_of": summary.drift_words,
-        "see_of": summary.see_words,
-        "feature_of": summary.feature_words,
+        "causes_of": causes.cause_sentences,
+        "drift_of": causes.drift_words,
+        "see_of": causes.see_words,
+        "feature_of": causes.feature_words,
         "look_at": look_at,
         "rows_of": rows,
         "neighbours_of": history.neighbours,
         "ways_of": history.ways,
+        "skipped_of": summary.skipped_words,
+        "findings_of": lambda patch, target: told.once(told.untold(patch.findings, patch, target)),
         "matrix_of": matrix,
         "hunk_tone": hunk_tone,
     }

@@ -7,7 +7,7 @@ backticks in it, so that it can neither format the page nor address anybody.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from backport.model import (
     GOOD_VERDICTS,
@@ -20,29 +20,27 @@ from backport.model import (
     TargetReport,
     Verdict,
 )
+from backport.report.causes import cause_sentences, drift_words, feature_words, see_words
 from backport.report.formats import Style
 from backport.report.history import neighbours, ways
+from backport.report.steps import next_steps
 from backport.report.summary import (
-    cause_sentences,
-    drift_words,
     evidence_words,
     fails,
-    feature_words,
     has_matrix,
     hunks,
     is_show,
-    next_steps,
     placement_words,
     plural,
     provenance_words,
-    see_words,
     short,
+    skipped_words,
     target_sentence,
     target_title,
     verdict_sentence,
-    why_skipped,
 )
 from backport.report.terminal import harmless
+from backport.report.told import once, untold
 
 _MARKS = {True: "✅", False: "❌", None: "⚠️"}
 _ESCAPED = re.compile(r"([\\`*_\[\]#|<>~&$])|^([-+]|\d+[.)])(?=\s)")
@@ -100,7 +98,7 @@ def _check(report: Report, style: Style) -> Iterator[str]:
         if len(report.targets) > 1:
             yield from [f"## {code(target_title(target))}", ""]
         for number, patch in enumerate(target.patches, 1):
-            yield from _patch(patch, number, len(target.patches))
+            yield from _patch(target, patch, number)
         yield from _series(target)
 
 
@@ -117,7 +115,7 @@ def _causes(report: Report) -> Iterator[str]:
 def _show(report: Report) -> Iterator[str]:
     for target in report.targets:
         for number, patch in enumerate(target.patches, 1):
-            yield from _patch(patch, number, len(target.patches))
+            yield from _patch(target, patch, number)
 
 
 def _mark(verdict: Verdict | None) -> str:
@@ -148,7 +146,8 @@ def _matrix(targets: tuple[TargetReport, ...]) -> Iterator[str]:
     yield ""
 
 
-def _patch(patch: PatchReport, number: int, of: int) -> Iterator[str]:
+def _patch(target: TargetReport, patch: PatchReport, number: int) -> Iterator[str]:
+    of = len(target.patches)
     head = f"{number}/{of} " if of > 1 else ""
     yield from [f"### {head}{code(patch.subject or '(no subject)')}", ""]
     if patch.verdict is not None and of > 1:
@@ -164,7 +163,7 @@ def _patch(patch: PatchReport, number: int, of: int) -> Iterator[str]:
     for file, hunk in hunks(patch):
         if fails(hunk) or hunk.placement is PlacementKind.EVOLVED:
             yield from _hunk(file, hunk)
-    yield from _findings("Findings", patch.findings)
+    yield from _findings("Findings", once(untold(patch.findings, patch, target)))
     yield from _neighbours(patch)
     yield from _comments(patch)
 
@@ -231,7 +230,7 @@ def _hunk(file: FileReport, hunk: HunkReport) -> Iterator[str]:
     yield from ["</details>", ""]
 
 
-def _findings(title: str, findings: tuple[Finding, ...]) -> Iterator[str]:
+def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
     if not findings:
         return
     yield from [f"**{title}**", ""]
@@ -273,5 +272,4 @@ def _series(target: TargetReport) -> Iterator[str]:
             yield from (f"  - {code(evidence_words(e, harmless))}" for e in feature.evidence)
         yield ""
     if target.skipped:
-        listed = ", ".join(f"{s.code} ({words(why_skipped(s))})" for s in target.skipped)
-        yield from [f"Not run: {listed}", ""]
+        yield from [f"Not run: {words(skipped_words(target.skipped))}", ""]

@@ -26,22 +26,23 @@ from backport.report.formats import Style
 from backport.report.formats.text_causes import features, landed_causes, target_causes
 from backport.report.formats.text_hunks import HunkTable, failing_hunks, later_forms, shown_lines
 from backport.report.history import neighbours, ways
+from backport.report.steps import next_steps
 from backport.report.summary import (
     count,
     evidence_words,
     has_matrix,
     hunks,
     is_show,
-    next_steps,
     plural,
     provenance_words,
     short,
+    skipped_words,
     target_sentence,
     target_title,
     verdict_sentence,
-    why_skipped,
 )
 from backport.report.terminal import clip, clip_middle, columns, harmless, pad, wrap
+from backport.report.told import once, untold
 
 BOLD, DIM, RED, YELLOW, GREEN = "1", "2", "1;31", "33", "32"
 _SEVERITY = {Severity.ERROR: RED, Severity.WARNING: YELLOW, Severity.NOTE: DIM}
@@ -175,7 +176,7 @@ def _patches(page: Page, target: TargetReport) -> None:
             failing_hunks(page, patch)
             later_forms(page, patch)
             landed_causes(page, [h for _, h in hunks(patch) if h.placement and h.placement.lands])
-        _findings(page, patch)
+        _findings(page, patch, target)
         _neighbours(page, patch)
         _comments(page, patch, whole=patch.verdict is None or page.style.verbose)
         _next(page, patch)
@@ -230,9 +231,10 @@ def _file_words(file: FileReport) -> str:
     return f"{words}  ({'; '.join(notes)})" if notes else words
 
 
-def _findings(page: Page, patch: PatchReport) -> None:
-    loud = [f for f in patch.findings if f.severity is not Severity.NOTE]
-    notes = [f for f in patch.findings if f.severity is Severity.NOTE]
+def _findings(page: Page, patch: PatchReport, target: TargetReport) -> None:
+    listed = once(patch.findings if page.style.verbose else untold(patch.findings, patch, target))
+    loud = [f for f in listed if f.severity is not Severity.NOTE]
+    notes = [f for f in listed if f.severity is Severity.NOTE]
     shown = notes if page.style.verbose else notes[:_NOTES]
     above = set() if page.style.verbose else shown_lines(patch)
     _finding_list(page, "Findings", [*loud, *shown], above)
@@ -317,8 +319,5 @@ def _target_notes(page: Page, target: TargetReport) -> None:
     features(page, target)
     if target.skipped:
         page.gap()
-        reasons: dict[str, list[str]] = {}
-        for skipped in target.skipped:
-            reasons.setdefault(why_skipped(skipped), []).append(skipped.code)
-        text = "; ".join(f"{', '.join(codes)} ({reason})" for reason, codes in reasons.items())
+        text = skipped_words(target.skipped)
         page.wrapped(harmless(text), "  Not run: ", "           ", paint=DIM)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backport.model import HunkReport, TargetReport
-from backport.report.summary import cause_sentences, drift_words, evidence_words, feature_words, see_words
+from backport.report.causes import cause_sentences, drift_words, feature_words, see_words
+from backport.report.summary import evidence_words
 from backport.report.terminal import clip, harmless
 
 if TYPE_CHECKING:
     from backport.report.formats.text import Page
 
-_SHOWN = 6
+_SHOWN = 4
 BOLD = "1"
 
 
@@ -29,7 +30,7 @@ def hunk_causes(page: Page, hunk: HunkReport) -> None:
         if page.style.verbose:
             for piece in drift.evidence:
                 page.line(clip(" " * 10 + evidence_words(piece, harmless), page.width))
-    rest = see_words(hunk)
+    rest = see_words(hunk, len(hunk.drift) - len(shown))
     if rest:
         page.wrapped(rest, "      - ", "        ")
 

@@ -162,7 +162,7 @@ def failing_hunks(page: Page, patch: PatchReport) -> None:
         where = harmless(hunk.target_path or file.path)
         text = f"hunk {hunk.number}, {_function(hunk)} in {where}: {harmless(placement_words(file, hunk))}"
         page.wrapped(text, "    ", "      ", paint=RED)
-        if hunk.detail:
+        if hunk.detail and hunk.detail != f"the code is in {hunk.target_path}":
             page.wrapped(harmless(hunk.detail), "      ")
         hunk_causes(page, hunk)
         _differences(page, hunk.differences, page.style.lines)
@@ -178,8 +178,10 @@ def later_forms(page: Page, patch: PatchReport) -> None:
     for file, hunk in found:
         where = harmless(hunk.target_path or file.path)
         page.wrapped(f"hunk {hunk.number}, {_function(hunk)} in {where}", "    ", "      ")
-        if hunk.detail and hunk.detail not in placement_words(file, hunk):
-            page.wrapped(harmless(hunk.detail), "      ")
+        said = (f"in {hunk.target_path}", "in a later form")
+        detail = "; ".join(x for x in hunk.detail.split("; ") if x not in said)
+        if detail:
+            page.wrapped(harmless(detail), "      ")
         hunk_causes(page, hunk)
         _differences(page, hunk.differences, max(4, page.style.lines // 2))
 
