@@ -90,9 +90,9 @@ RULES = (
     Rule(
         "BP115",
         "the target has another copy of the changed code",
-        Severity.WARNING,
+        Severity.NOTE,
         "The lines that the patch changes stand once upstream, where the copies were made one, and oftener in the "
-        "target. Only one of them is changed.",
+        "target. Only one of them is changed. A note, for often that is right: look whether the fault is in the copy.",
         "hunk 1 changes code that the target has once more at fs/foo.c:210 in foo_write_old(), and upstream does "
         "not: the copy stays as it was",
         _lazy("copies", "copies", always=True),

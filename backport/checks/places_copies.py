@@ -196,7 +196,7 @@ def _copied(file: FilePlacement, block: _Block, text: TargetText, others: Sequen
     what = "and upstream has not" if own else "in a file that upstream does not have"
     return Finding(
         code="BP115",
-        severity=Severity.WARNING if own else Severity.NOTE,
+        severity=Severity.NOTE,
         message=f"hunk {block.placement.hunk} changes code that the target has once more at {places}"
         f"{f' in {inside}' if inside else ''}, {what}: the copy stays as it was",
         file=file.change.path,

@@ -249,6 +249,15 @@ def _use(found: Flow, index: int) -> Use | None:
 _AFTER = {"goto": UseKind.LABEL, "struct": UseKind.TAG, "union": UseKind.TAG, "enum": UseKind.TAG}
 
 
+def builtin_calls(stretch: Stretch, wanted: Collection[int]) -> Iterator[Use]:
+    """The calls of the compiler's own functions on the wanted lines, which `stretch_uses` leaves out."""
+    found = stretch.scope.flow
+    for index, text in enumerate(found.texts):
+        called = found.lines[index] in wanted and found.texts[index + 1 : index + 2] == ["("]
+        if called and words().builtin.fullmatch(text):
+            yield Use(text, UseKind.CALL, found.lines[index], index, _arguments(found, index + 1))
+
+
 def _arguments(found: Flow, opening: int) -> tuple[str, ...] | None:
     close = found.match[opening]
     if close < 0 or any(opening < d.before <= close for d in found.directives):

@@ -218,6 +218,10 @@ def test_a_macro_that_the_target_does_not_know(tmp_path: Path) -> None:
     base = tree(foo_h=header)
     found = judge(tmp_path / "lacks", base, {"user.c": used}, {"foo.h": OPEN})
     assert found.only("BP310").subject == "FOO_HAS_LEVELS"
+    assert found.only("BP310").severity is Severity.WARNING
+    without = swap(used, ("#if FOO_HAS_LEVELS /* and MORE */", "#ifndef FOO_HAS_LEVELS"))
+    compiled = judge(tmp_path / "not", base, {"user.c": without}, {"foo.h": OPEN})
+    assert compiled.only("BP310").severity is Severity.NOTE
     assert judge(tmp_path / "has", base, {"user.c": used}, {"foo.c": FOO + "\n"}).none("BP310")
 
 

@@ -76,9 +76,10 @@ def test_a_function_that_the_target_changed_along_with_the_member(tmp_path: Path
     assert judge(tmp_path, COMMON, upstream, target, patch).codes == []
 
 
-def test_a_macro_on_a_number_that_is_a_struct_here(tmp_path: Path) -> None:
+@pytest.mark.parametrize("call", ["LOCK", "__atomic_thing"])
+def test_a_macro_or_a_builtin_on_a_number_that_is_a_struct_here(tmp_path: Path, call: str) -> None:
     upstream, target = {"dev.h": with_lock("int")}, {"dev.h": with_lock("spin_t")}
-    patch = patched((STOP, f"\tLOCK(&d->lock);\n{STOP}"))
+    patch = patched((STOP, f"\t{call}(&d->lock);\n{STOP}"))
     found = judge(tmp_path, COMMON, upstream, target, patch).only("BP214")
     assert found.severity is Severity.WARNING and "a plain number upstream" in found.message
 

@@ -134,7 +134,7 @@ def test_a_copy_that_upstream_made_one(tmp_path: Path) -> None:
     found = judge(tmp_path, BASE, NEW, f"{HELPER}\n{STOP}\n{OLD_RESET}")
     assert found.merged.count("drain_queue") == 1
     finding = found.only("BP115")
-    assert finding.severity is Severity.WARNING and finding.subject == "dev_reset()"
+    assert finding.severity is Severity.NOTE and finding.subject == "dev_reset()"
     assert LineEvidence("target", "dev.c", 23, b"\tfor (n = 0; n < dev->count; n++) {") in finding.evidence
 
 

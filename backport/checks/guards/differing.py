@@ -104,7 +104,7 @@ def unknown_macros(context: Context) -> Iterator[Finding]:
                     continue
                 seen.add(name)
                 if _nowhere(context, name):
-                    yield _unknown_macro(file, added, name)
+                    yield _unknown_macro(file, added, name, _IF_NOT.match(added.text) is not None)
 
 
 def _nowhere(context: Context, name: str) -> bool:
@@ -112,10 +112,14 @@ def _nowhere(context: Context, name: str) -> bool:
     return before is not None and before.mentions(name) and not context.names_before.mentions(name)
 
 
-def _unknown_macro(file: AddedFile, added: AddedLine, name: str) -> Finding:
+_IF_NOT = re.compile(rb"\s*#\s*(?:ifndef\b|(?:el)?if\s*!\s*defined\b)")
+
+
+def _unknown_macro(file: AddedFile, added: AddedLine, name: str, negated: bool) -> Finding:
+    """A note where the lines are compiled without the macro: the target never had the other case."""
     return Finding(
         code="BP310",
-        severity=Severity.WARNING,
+        severity=Severity.NOTE if negated else Severity.WARNING,
         message=f"hunk {added.hunk} asks for {name} in a condition, which the tree of the patch knew before and no "
         "file of the target names: it is never defined",
         file=file.path,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from backport.checks.names.world import CALLABLE, World
-from backport.checks.names.worlds import Found, Judged, Worlds
+from backport.checks.names.worlds import Found, Judged, Worlds, builtins
 from backport.csource.definitions import DefinitionKind
 from backport.csource.uses import Path, Stretch, UseKind
 from backport.csource.uses_tokens import words
@@ -73,7 +73,7 @@ def _mistyped(worlds: Worlds) -> Iterator[Mistyped]:
 def _arguments(worlds: Worlds) -> Iterator[tuple[Judged, Found, str, int]]:
     """The arguments that are a variable or a member, each with its call and place."""
     for judged, uses in worlds.uses:
-        for found in uses:
+        for found in (*uses, *builtins(judged)):
             landed = (
                 found.target and found.stretch is not None and found.stretch.function and found.index >= 0
             )

@@ -10,7 +10,7 @@ from backport.checks.names.added import AddedFile, added_files
 from backport.checks.names.world import World
 from backport.checks.rule import Context
 from backport.csource import is_comment_or_blank
-from backport.csource.uses import Source, Stretch, Use, UseKind, reaching_calls, stretch_uses
+from backport.csource.uses import Source, Stretch, Use, UseKind, builtin_calls, reaching_calls, stretch_uses
 from backport.model import Placement, Region, RegionKind
 
 
@@ -125,6 +125,15 @@ def _uses(judged: Judged) -> Iterator[Found]:
     yield from _landed(judged)
     if judged.file.stuck:
         yield from _stuck(judged)
+
+
+def builtins(judged: Judged) -> Iterator[Found]:
+    """The calls of the compiler's own functions on added lines that landed."""
+    by_target = {x.target: x for x in judged.file.landed}
+    for stretch, wanted in _stretches(judged.after, by_target):
+        for use in builtin_calls(stretch, wanted):
+            line = by_target[use.line]
+            yield Found(use, line.hunk, line.line, use.line, stretch.label, stretch, use.index)
 
 
 def _landed(judged: Judged) -> Iterator[Found]:
