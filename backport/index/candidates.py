@@ -23,6 +23,8 @@ _CALLER = re.compile(rb"([A-Za-z_]\w*)\s*\Z")
 _USE_BEFORE = re.compile(
     rb"(?:\.|->|=|!|&|\||<|>|\+|-|/|%|\?|~|\^|\"|'|\[|\b(?:return|goto|else|case|sizeof|do)\s)\s*\Z"
 )
+_TAG_BEFORE = re.compile(rb"\b(?:struct|union|enum)\s+\Z")
+_NO_BODY = (b"*", b",", b";", b")")
 _PASTE = re.compile(rb"\w+(?:\s*##\s*\w+)+")
 _PART = re.compile(rb"\s*##\s*")
 _FIELD = re.compile(r"\{\d+\}")
@@ -86,12 +88,17 @@ def _judge(
             yield from ((direct[x], True) for x in set(_WORD.findall(text)) if x in direct)
         return
     for word in _WORD.finditer(text):
-        if word[0] in direct:
+        if word[0] in direct and not _uses_tag(text, word.start(), word.end()):
             role = _role(text, word.start(), word.end())
             if role:
                 yield direct[word[0]], role == _SURE
         if word[0] in inverse and _in_maker(text, word.start()):
             yield from ((name, True) for name in inverse[word[0]])
+
+
+def _uses_tag(text: bytes, start: int, end: int) -> bool:
+    """Whether a word is a tag that is used and not defined: `struct page *page`."""
+    return text[end:].lstrip()[:1] in _NO_BODY and _TAG_BEFORE.search(text, 0, start) is not None
 
 
 def _role(text: bytes, start: int, end: int) -> int:

@@ -96,7 +96,7 @@ class Nearby:
 def _lines(path: str, data: bytes, words: Collection[bytes]) -> Iterator[Match]:
     """The lines that hold one of the strings, each once, in order."""
     starts: set[int] = set()
-    for word in words:
+    for word in filter(None, words):
         at = data.find(word)
         while at >= 0:
             starts.add(data.rfind(b"\n", 0, at) + 1)

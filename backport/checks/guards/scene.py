@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from backport.checks.guards.kconfigs import KconfigTree
-from backport.checks.guards.world import Find, World
+from backport.checks.guards.world import Find, Within, World
 from backport.checks.rule import Context
 from backport.csource import language
 from backport.csource.definitions import FileDefinitions, definitions
@@ -183,14 +183,23 @@ def _scene(context: Context) -> Scene:
 
     facts = Facts(version_code(context.target.version), dialect().never_defined)
     names = context.names_after
-    after = World(context.after_text, names.file, names.find, names.closure, facts)
+    after = World(context.after_text, names.file, names.find, names.within, names.closure, facts)
     held = _held_before(context)
-    before = World(context.before_text, held, _find_before(context, after, held), names.closure, facts)
+    before = World(
+        context.before_text,
+        held,
+        _find_before(context, after, held),
+        _within_before(context, held),
+        names.closure,
+        facts,
+    )
     theirs = context.names_upstream
     upstream = None
     if theirs is not None:
         plain = Facts(None, facts.never_defined)
-        upstream = World(context.upstream_text, theirs.file, theirs.find, theirs.closure, plain)
+        upstream = World(
+            context.upstream_text, theirs.file, theirs.find, theirs.within, theirs.closure, plain
+        )
     configured = any(is_kconfig(path) for path in touched(context))
     kconfig = KconfigTree(context.after if configured else context.ground.tree, context.asked.cache)
     return Scene(context, after, before, upstream, kconfig, kconfig.arch(touched(context)))
@@ -249,6 +258,21 @@ def _find_before(context: Context, after: World, held: Held) -> Find:
         return found
 
     return find
+
+
+def _within_before(context: Context, held: Held) -> Within:
+    """The same of some files."""
+    changed = frozenset(p for p in touched(context) if language(p) == "c")
+
+    def within(paths: Collection[str], names: Collection[str]) -> Mapping[str, tuple[Located, ...]]:
+        below = context.names_after.within([x for x in paths if x not in changed], names)
+        own = [(path, known) for path in paths if path in changed and (known := held(path)) is not None]
+        return {
+            name: (*below[name], *(Located(path, d) for path, known in own for d in known.named(name)))
+            for name in names
+        }
+
+    return within
 
 
 def directive(condition: str) -> str:

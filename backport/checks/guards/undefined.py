@@ -28,6 +28,7 @@ def undefined(context: Context) -> Iterator[Finding]:
     built = {path: here.after.levels(path) is not None for path in {u.path for u in calls}}
     altered = altered_names(here)
     calls = [u for u in calls if built[u.path] and (u.name in altered or not used_before(here, u))]
+    calls = [u for u in calls if not _settled_near(here.after, u)]
     if not calls:
         return
     found = here.after.find({u.name for u in calls})
@@ -40,6 +41,15 @@ def undefined(context: Context) -> Iterator[Finding]:
         if witness is not None:
             seen.add((used.path, used.name))
             yield _finding(here, used, found[used.name], witness)
+
+
+def _settled_near(world: World, used: Used) -> bool:
+    """Whether what the file itself sees answers for it, whatever the rest of the tree holds: a body of its own, or
+    one in a header that is there in every configuration."""
+    bodies = of_kinds(world.near(used.path, used.name), _STUBS)
+    if any(x.path == used.path and x.definition.kind is DefinitionKind.FUNCTION for x in bodies):
+        return True
+    return anywhere(world.stands(used.path, [x for x in bodies if not x.path.endswith(".c")])).op is Op.TRUE
 
 
 def _elsewhere_only(used: Used, found: Collection[Located]) -> bool:

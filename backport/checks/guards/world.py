@@ -31,6 +31,7 @@ _FEW = {True: 1, False: 2}
 HEADERS = (".h", ".hpp", ".inc")
 
 Find = Callable[[Collection[str]], Mapping[str, tuple[Located, ...]]]
+Within = Callable[[Collection[str], Collection[str]], Mapping[str, tuple[Located, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +45,22 @@ class Stand:
 
 class World:
     """The presence conditions of one tree. `read` gives a file's text and `file` what it defines (None: no such
-    file), `find` every definition of some names, `closure` the headers that a file includes."""
+    file), `find` every definition of some names, `within` those in some files, `closure` the headers that a file
+    includes."""
 
     def __init__(
         self,
         read: Callable[[str], bytes | None],
         file: Callable[[str], FileDefinitions | None],
         find: Find,
+        within: Within,
         closure: Callable[[str], Collection[str]],
         facts: Facts,
     ) -> None:
         self.read = read
         self.find = find
         self._file = file
+        self._within = within
         self._closure = closure
         self._facts = facts
         self._build = Build(read)
@@ -130,15 +134,10 @@ class World:
         """The definitions of a name in the file and the headers of its closure."""
         key = (path, name)
         if key not in self._near:
-            self._near[key] = tuple(self._nearby(path, name))
+            places = {place: at for at, place in enumerate(dict.fromkeys((path, *self.closure(path))))}
+            found = self._within(places, [name])[name]
+            self._near[key] = tuple(sorted(found, key=lambda x: places[x.path]))
         return self._near[key]
-
-    def _nearby(self, path: str, name: str) -> Iterator[Located]:
-        word = name.encode("utf-8", "surrogateescape")
-        for place in dict.fromkeys((path, *self.closure(path))):
-            if word in (self.read(place) or b""):
-                provided = self._file(place)
-                yield from (Located(place, d) for d in (provided.named(name) if provided is not None else ()))
 
     def uses(self, path: str, name: str) -> tuple[int, ...]:
         """The lines of a file on which a word stands as code."""

@@ -130,7 +130,7 @@ def type_kind(world: World, type: str, path: str) -> str:
     if not found:
         bare = " ".join(x for x in type.replace("*", " ").split() if x not in words().qualifiers)
         return BASIC if bare in words().basic else ""
-    return found if world.exists(found.split(" ")[-1], path) else ""
+    return found if world.within(found.split(" ")[-1], path) else ""
 
 
 def _judge(
