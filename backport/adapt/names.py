@@ -1,0 +1,135 @@
+"""What the target calls what the patch's tree calls otherwise, read from where the two files drifted apart. Pure.
+
+On a line that both have, but for one name, the target's name stands for the base's. It is believed where the base's
+name does not stand in the target's file at all, nor the target's in the base's file: then nothing else can be meant.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from backport.adapt.threeway import edits
+from backport.adapt.words import Text, Word, is_name, pairs, words_of
+from backport.git import DiffHunk
+
+_TAGS = frozenset((b"struct", b"union", b"enum"))
+_SURE = 0.8
+"""The share of a name's drifted places that must agree on the target's name."""
+_LONGEST = 400
+"""Lines of a stretch that drifted, at most, for its words to be paired."""
+_AFFIX = 3
+
+Name = tuple[bytes, bytes]
+"""A name with the word before it where that is struct, union or enum, or b""."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """`names`: the target's name for each of the base's, with the number of places that show it. `prefixes`: what a
+    group of names begins with in the base, and in the target."""
+
+    names: Mapping[Name, tuple[bytes, int]]
+    prefixes: Mapping[bytes, bytes]
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.prefixes)
+
+
+def drifted(
+    base: bytes, target: bytes, hunks: Sequence[DiffHunk], wanted: Iterable[bytes] | None = None
+) -> Drift:
+    """The target's names for the base's, from the difference of the two files."""
+    old, new = base.split(b"\n"), target.split(b"\n")
+    votes: dict[Name, Counter[bytes]] = {}
+    for hunk in hunks:
+        if not hunk.old_count or not hunk.new_count or max(hunk.old_count, hunk.new_count) > _LONGEST:
+            continue
+        one = words_of(b"\n".join(old[hunk.old_start - 1 : hunk.old_start - 1 + hunk.old_count]))
+        other = words_of(b"\n".join(new[hunk.new_start - 1 : hunk.new_start - 1 + hunk.new_count]))
+        for name, by in _replaced(one, other):
+            votes.setdefault(name, Counter())[by] += 1
+    held, known = _names(target), _names(base)
+    found: dict[Name, tuple[bytes, int]] = {}
+    for name, counted in votes.items():
+        by, count = min(counted.items(), key=lambda x: (-x[1], x[0]))
+        if count < _SURE * counted.total() or name in held or (name[0], by) in known:
+            continue
+        found[name] = (by, count)
+    return Drift(found, _prefixes(found))
+
+
+def _replaced(one: Text, other: Text) -> Iterable[tuple[Name, bytes]]:
+    """The names of which each is replaced by one other, what is around it being equal."""
+    found = pairs(one, other)
+    for edit in edits(found, len(one.words), len(other.words)):
+        if edit.last - edit.first == 1 == edit.stop - edit.start:
+            old, new = one.words[edit.first].text, other.words[edit.start].text
+            if is_name(old) and is_name(new) and not old[:1].isdigit() and not new[:1].isdigit():
+                yield (_tag(one.words, edit.first), old), new
+
+
+def _tag(words: Sequence[Word], at: int) -> bytes:
+    before = words[at - 1].text if at else b""
+    return before if before in _TAGS else b""
+
+
+def _names(data: bytes) -> frozenset[Name]:
+    words = words_of(data).words
+    return frozenset((_tag(words, n), w.text) for n, w in enumerate(words))
+
+
+def _prefixes(found: Mapping[Name, tuple[bytes, int]]) -> dict[bytes, bytes]:
+    """What at least two names have lost or changed at their beginning in the same way, up to an underscore."""
+    votes: Counter[tuple[bytes, bytes]] = Counter()
+    for (_, old), (new, _) in found.items():
+        same = _same_end(old, new)
+        if same:
+            votes[old[: len(old) - same], new[: len(new) - same]] += 1
+    kept: dict[bytes, bytes] = {}
+    for (old, new), count in sorted(votes.items(), key=lambda x: (-x[1], x[0])):
+        if count > 1 and len(old) >= _AFFIX:
+            kept.setdefault(old, new)
+    return kept
+
+
+def _same_end(one: bytes, other: bytes) -> int:
+    """The length of what both end with, from an underscore's far side on."""
+    size = 0
+    while size < min(len(one), len(other)) and one[-1 - size] == other[-1 - size]:
+        size += 1
+    tail = one[len(one) - size :]
+    if size == len(other):
+        return size if size >= _AFFIX else 0
+    at = tail.find(b"_")
+    return size - at - 1 if at >= 0 and size - at - 1 >= _AFFIX else 0
+
+
+def renamed(data: bytes, drift: Drift, held: frozenset[bytes]) -> tuple[bytes, tuple[tuple[str, str], ...]]:
+    """A text in the target's names, and which were put for which. `held` are the words of the target's file: a name
+    that a prefix would change is left where the target has it."""
+    text = words_of(data)
+    used: dict[tuple[str, str], None] = {}
+    out: list[bytes] = []
+    for number, word in enumerate(text.words):
+        new = _new_name(text.words, number, drift, held)
+        if new is not None:
+            used[word.text.decode("latin-1"), new.decode("latin-1")] = None
+        out.append(word.space + (new if new is not None else word.text))
+    return b"".join(out) + text.tail, tuple(used)
+
+
+def _new_name(
+    words: Sequence[Word], number: int, drift: Drift, held: frozenset[bytes]
+) -> bytes | None:
+    name = words[number].text
+    by = drift.names.get((_tag(words, number), name))
+    if by is not None:
+        return by[0]
+    if name in held:
+        return None
+    for old, new in drift.prefixes.items():
+        if name.startswith(old) and len(name) > len(old) + _AFFIX - 1:
+            return new + name[len(old) :]
+    return None
