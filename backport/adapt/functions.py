@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from backport.adapt.regions import rows
 from backport.adapt.threeway import Merged, Sides, merge
-from backport.adapt.words import joined, words_of
+from backport.adapt.words import Word, joined, words_of
 from backport.csource import region_map
-from backport.model import RegionKind
+from backport.model import RegionKind, StrEnum
 
 _WHOLE = frozenset((RegionKind.FILE, RegionKind.SECTION))
 Key = tuple[str, int]
@@ -62,19 +63,47 @@ def _with_comment(lines: Sequence[bytes], first: int, least: int) -> int:
     return at
 
 
+class How(StrEnum):
+    """What upstream did to a named stretch."""
+
+    CHANGED = "changed"
+    BROUGHT = "brought"  # it is new
+    REMOVED = "removed"
+    THERE = "there"  # it is new upstream, and the target has it
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A chunk that upstream changed, on the target: its lines there, and what came of it. `merged` is None where the
-    target has no such chunk (`lost`)."""
+    """A chunk that upstream changed, on the target: lines `first` to `last` of the file (0-based, half-open) that
+    `result` replaces. `result` is None where it does not merge; `place` is False where the target has no such
+    chunk."""
 
+    key: Key
     label: str
     first: int
     last: int
     base: bytes
     upstream: bytes
     target: bytes
-    merged: Merged | None
-    how: str
+    result: bytes | None
+    how: How
+    place: bool
+    merged: Merged | None = None
+
+    @property
+    def said(self) -> str:
+        """In one clause."""
+        if not self.place and self.how is How.CHANGED:
+            return f"the target has no {self.label}"
+        return _SAID[self.how].format(self.label or "what is around it")
+
+
+_SAID = {
+    How.CHANGED: "{} is merged by itself, where the target has it",
+    How.BROUGHT: "{} is new",
+    How.REMOVED: "{} is taken out",
+    How.THERE: "the target has {} already",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,65 +125,69 @@ class _File:
         self.lines = data.split(b"\n")
         self.chunks = chunks(path, data)
         self.by_key: Mapping[Key, Chunk] = {c.key: c for c in self.chunks}
+        self.number = {c.key: n for n, c in enumerate(self.chunks)}
 
     def text(self, chunk: Chunk | None) -> bytes:
         """The chunk's lines, each behind a line feed."""
-        return b"".join(b"\n" + x for x in self.lines[chunk.first : chunk.last]) if chunk else b""
+        return rows(self.lines[chunk.first : chunk.last]) if chunk else b""
 
 
 class _Merge:
     def __init__(self, base: _File, target: _File, upstream: _File) -> None:
         self.base, self.target, self.upstream = base, target, upstream
-        self.found: list[Stretch] = []
-        self.edits: dict[tuple[int, int, int], bytes] = {}
 
     def run(self) -> ByFunction:
+        found = [*self._of_upstream(), *self._of_base()]
+        whole = all(s.result is not None for s in found)
+        return ByFunction(self._text(found) if whole else None, tuple(found))
+
+    def _of_upstream(self) -> Iterator[Stretch]:
         for chunk in self.upstream.chunks:
             known = self.base.by_key.get(chunk.key)
             if known is None:
-                self._brought(chunk)
+                if chunk.named:  # what is between comes with its stretch
+                    yield self._brought(chunk)
             elif self.base.text(known) != self.upstream.text(chunk):
-                self._changed(known, chunk)
-        for chunk in self.base.chunks:
-            if chunk.key not in self.upstream.by_key:
-                self._removed(chunk)
-        whole = all(s.merged is not None and not s.merged.overlaps for s in self.found)
-        return ByFunction(self._text() if whole else None, tuple(self.found))
+                yield self._changed(known, chunk)
 
-    def _changed(self, known: Chunk, chunk: Chunk) -> None:
+    def _of_base(self) -> Iterator[Stretch]:
+        for chunk in self.base.chunks:
+            place = self.target.by_key.get(chunk.key)
+            if chunk.key not in self.upstream.by_key and chunk.named and place is not None:
+                yield self._removed(chunk, place)
+
+    def _changed(self, known: Chunk, chunk: Chunk) -> Stretch:
         place = self.target.by_key.get(chunk.key)
+        base, upstream = self.base.text(known), self.upstream.text(chunk)
         if place is None:
-            self._note(chunk, None, known, None, "lost")
-            return
-        texts = [self.base.text(known), self.target.text(place), self.upstream.text(chunk)]
-        merged = merge(Sides.of(*(words_of(x) for x in texts)))
-        self._note(chunk, place, known, merged, "changed")
-        self.edits[place.first, place.last, 0] = joined(
-            (w for w in merged.parts if not hasattr(w, "base")), merged.tail  # type: ignore[arg-type]
+            return Stretch(chunk.key, chunk.label, 0, 0, base, upstream, b"", None, How.CHANGED, False)
+        target = self.target.text(place)
+        merged = merge(Sides.of(words_of(base), words_of(target), words_of(upstream)))
+        span = (place.first, place.last)
+        return Stretch(
+            chunk.key, chunk.label, *span, base, upstream, target, result(merged), How.CHANGED, True, merged
         )
 
-    def _brought(self, chunk: Chunk) -> None:
-        if not chunk.named:
-            return  # what is between comes with its stretch
+    def _brought(self, chunk: Chunk) -> Stretch:
         place = self.target.by_key.get(chunk.key)
         text = self.upstream.text(chunk)
         if place is not None:
-            same = [w.text for w in words_of(self.target.text(place)).words] == [
-                w.text for w in words_of(text).words
-            ]
-            self._note(chunk, place, None, merge(Sides.of(*[words_of(text)] * 3)) if same else None, "there")
-            return
+            target = self.target.text(place)
+            same = [w.text for w in words_of(target).words] == [w.text for w in words_of(text).words]
+            span = (place.first, place.last)
+            return Stretch(
+                chunk.key, chunk.label, *span, b"", text, target, target if same else None, How.THERE, True
+            )
         at = self._anchor(chunk)
-        self._note(chunk, None, None, merge(Sides.of(*[words_of(text)] * 3)), "brought")
-        self.edits[at, at, len(self.edits)] = (self._gap(chunk) or b"\n") + text
-
-    def _gap(self, chunk: Chunk) -> bytes:
-        number = self.upstream.chunks.index(chunk)
-        return self.upstream.text(self.upstream.chunks[number - 1]) if number else b""
+        number = self.upstream.number[chunk.key]
+        gap = self.upstream.text(self.upstream.chunks[number - 1]) if number else b""
+        return Stretch(
+            chunk.key, chunk.label, at, at, b"", text, b"", (gap or b"\n") + text, How.BROUGHT, True
+        )
 
     def _anchor(self, chunk: Chunk) -> int:
         """Behind the nearest named chunk before it that the target has, or before the nearest one after it."""
-        number = self.upstream.chunks.index(chunk)
+        number = self.upstream.number[chunk.key]
         for before in reversed(self.upstream.chunks[:number]):
             if before.named and before.key in self.target.by_key:
                 return self.target.by_key[before.key].last
@@ -163,39 +196,41 @@ class _Merge:
                 return self.target.by_key[after.key].first
         return len(self.target.lines)
 
-    def _removed(self, chunk: Chunk) -> None:
-        place = self.target.by_key.get(chunk.key)
-        if place is None or not chunk.named:
-            return
+    def _removed(self, chunk: Chunk, place: Chunk) -> Stretch:
         base, target = self.base.text(chunk), self.target.text(place)
         merged = merge(Sides.of(words_of(base), words_of(target), words_of(b"")))
-        self._note(chunk, place, chunk, merged, "removed")
-        before = self.target.chunks[self.target.chunks.index(place) - 1]
+        gone = result(merged)
+        before = self.target.chunks[self.target.number[place.key] - 1]
         blank = all(not x.strip() for x in self.target.lines[before.first : before.last])
-        self.edits[before.first if blank else place.first, place.last, 0] = b""
-
-    def _note(
-        self, chunk: Chunk, place: Chunk | None, known: Chunk | None, merged: Merged | None, how: str
-    ) -> None:
-        self.found.append(
-            Stretch(
-                chunk.label or chunk.key[0].strip(),
-                place.first if place else -1,
-                place.last if place else -1,
-                self.base.text(known),
-                self.upstream.text(chunk) if how != "removed" else b"",
-                self.target.text(place),
-                merged,
-                how,
-            )
+        first = before.first if blank else place.first
+        target = rows(self.target.lines[first : place.last])
+        return Stretch(
+            chunk.key,
+            chunk.label,
+            first,
+            place.last,
+            base,
+            b"",
+            target,
+            b"" if gone is not None and not gone.strip() else None,
+            How.REMOVED,
+            True,
+            merged,
         )
 
-    def _text(self) -> bytes:
+    def _text(self, found: Sequence[Stretch]) -> bytes:
         out: list[bytes] = []
         at = 0
-        for (first, last, _), text in sorted(self.edits.items()):
-            out += [b"\n" + x for x in self.target.lines[at:first]]
-            out.append(text)
-            at = max(at, last)
-        out += [b"\n" + x for x in self.target.lines[at:]]
+        for stretch in sorted(found, key=lambda s: (s.first, s.last)):
+            out.append(rows(self.target.lines[at : stretch.first]))
+            out.append(stretch.result or b"")
+            at = max(at, stretch.last)
+        out.append(rows(self.target.lines[at:]))
         return b"".join(out)[1:]
+
+
+def result(merged: Merged) -> bytes | None:
+    """The text of a merge; None where something overlaps."""
+    if merged.overlaps:
+        return None
+    return joined((w for w in merged.parts if isinstance(w, Word)), merged.tail)

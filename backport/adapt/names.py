@@ -7,7 +7,7 @@ name does not stand in the target's file at all, nor the target's in the base's 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from backport.adapt.threeway import edits
@@ -37,27 +37,48 @@ class Drift:
         return bool(self.names or self.prefixes)
 
 
-def drifted(
-    base: bytes, target: bytes, hunks: Sequence[DiffHunk], wanted: Iterable[bytes] | None = None
-) -> Drift:
-    """The target's names for the base's, from the difference of the two files."""
-    old, new = base.split(b"\n"), target.split(b"\n")
+def drifted(files: Iterable[tuple[bytes, bytes, Sequence[DiffHunk]]]) -> Drift:
+    """The target's names for the base's, from (base, target, their difference) of the files of a patch."""
     votes: dict[Name, Counter[bytes]] = {}
+    held: set[Name] = set()
+    known: set[Name] = set()
+    for base, target, hunks in files:
+        known |= _names(base)
+        held |= _names(target)
+        for name, by in _votes(base, target, hunks):
+            votes.setdefault(name, Counter())[by] += 1
+    found: dict[Name, tuple[bytes, int]] = {}
+    for name, counted in votes.items():
+        by, count = min(counted.items(), key=lambda x: (-x[1], x[0]))
+        if count >= _SURE * counted.total() and name not in held and (name[0], by) not in known:
+            found[name] = (by, count)
+    return Drift(found, _prefixes(found))
+
+
+def _votes(base: bytes, target: bytes, hunks: Sequence[DiffHunk]) -> Iterator[tuple[Name, bytes]]:
+    """Each place at which the files differ in one name."""
+    old, new = base.split(b"\n"), target.split(b"\n")
     for hunk in hunks:
         if not hunk.old_count or not hunk.new_count or max(hunk.old_count, hunk.new_count) > _LONGEST:
             continue
         one = words_of(b"\n".join(old[hunk.old_start - 1 : hunk.old_start - 1 + hunk.old_count]))
         other = words_of(b"\n".join(new[hunk.new_start - 1 : hunk.new_start - 1 + hunk.new_count]))
-        for name, by in _replaced(one, other):
-            votes.setdefault(name, Counter())[by] += 1
-    held, known = _names(target), _names(base)
-    found: dict[Name, tuple[bytes, int]] = {}
-    for name, counted in votes.items():
-        by, count = min(counted.items(), key=lambda x: (-x[1], x[0]))
-        if count < _SURE * counted.total() or name in held or (name[0], by) in known:
-            continue
-        found[name] = (by, count)
-    return Drift(found, _prefixes(found))
+        yield from _replaced(one, other)
+
+
+def local_drift(base: Text, target: Text) -> Drift:
+    """The same from a few lines alone: names that the target has in no place where the base has them, and another one
+    in each of at least two."""
+    votes: dict[Name, Counter[bytes]] = {}
+    for name, by in _replaced(base, target):
+        votes.setdefault(name, Counter())[by] += 1
+    held = {w.text for w in target.words}
+    found = {
+        name: (next(iter(by)), by.total())
+        for name, by in votes.items()
+        if len(by) == 1 and name[1] not in held
+    }
+    return Drift(found, {})
 
 
 def _replaced(one: Text, other: Text) -> Iterable[tuple[Name, bytes]]:
@@ -120,9 +141,7 @@ def renamed(data: bytes, drift: Drift, held: frozenset[bytes]) -> tuple[bytes, t
     return b"".join(out) + text.tail, tuple(used)
 
 
-def _new_name(
-    words: Sequence[Word], number: int, drift: Drift, held: frozenset[bytes]
-) -> bytes | None:
+def _new_name(words: Sequence[Word], number: int, drift: Drift, held: frozenset[bytes]) -> bytes | None:
     name = words[number].text
     by = drift.names.get((_tag(words, number), name))
     if by is not None:

@@ -7,7 +7,7 @@ space between untouched tokens are never changed; without a rewrite that fits, t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -70,6 +70,15 @@ class Rewrite:
 def is_name(token: str) -> bool:
     """Whether a token is a name, and no hole."""
     return _NAME.match(token) is not None and not _HOLE.match(token)
+
+
+def text_of(token: bytes) -> str:
+    """A token or path as text; bytes that are not UTF-8 become surrogates."""
+    return token.decode("utf-8", "surrogateescape")
+
+
+def bytes_of(token: str) -> bytes:
+    return token.encode("utf-8", "surrogateescape")
 
 
 def is_hole(token: str) -> bool:
@@ -231,7 +240,7 @@ def _stands(old: Sequence[str], new: Sequence[str]) -> bool:
     row = [
         Token(
             TokenKind.NAME if is_name(x) or is_hole(x) else TokenKind.PUNCT,
-            x.encode("utf-8", "surrogateescape"),
+            bytes_of(x),
             1,
             n,
         )
@@ -296,7 +305,7 @@ def _edits(text: bytes, rules: _Rules) -> Iterator[_Edit]:
     """The edits of one pass, ascending and apart."""
     head = comment_head(text)
     row = tokens(b" " * head + text[head:]) if head else tokens(text)
-    words = [x.text.decode("utf-8", "surrogateescape") for x in row]
+    words = [text_of(x.text) for x in row]
     at = 0
     while at < len(row):
         if row[at].kind is TokenKind.DIRECTIVE:
@@ -312,7 +321,7 @@ def _edits(text: bytes, rules: _Rules) -> Iterator[_Edit]:
             at += 1
 
 
-def _directive(text: bytes, row: Sequence[Token], at: int, rules: _Rules) -> Iterator[_Edit]:
+def _directive(text: bytes, row: Sequence[Token], at: int, rules: _Rules) -> Generator[_Edit, None, int]:
     """The path of an include; returns where to go on. Of another directive the tokens are code."""
     token = row[at]
     if token.text[1:].strip() not in (b"include", b"include_next", b"import"):
@@ -322,13 +331,11 @@ def _directive(text: bytes, row: Sequence[Token], at: int, rules: _Rules) -> Ite
     if operand is None:
         return at + 1
     group = 1 if operand[1] is not None else 2
-    path = operand[group].decode("utf-8", "surrogateescape")
+    path = text_of(operand[group])
     for rule in rules.paths:
         new = _path(path, rule)
         if new is not None and (rule.overwhelming or not rules.has(path)):
-            yield _Edit(
-                operand.start(group), operand.end(group), new.encode("utf-8", "surrogateescape"), rule
-            )
+            yield _Edit(operand.start(group), operand.end(group), bytes_of(new), rule)
             break
     while at < len(row) and row[at].start < operand.end():
         at += 1
@@ -365,7 +372,7 @@ def _prefixed(token: Token, word: str, at: int, rules: _Rules) -> tuple[_Edit, i
         new = rule.new[0] + word[size:]
         if is_name(new) and rules.has(new) and (rule.overwhelming or not rules.has(word)):
             end = token.start + len(token.text)
-            return _Edit(token.start, end, new.encode("utf-8", "surrogateescape"), rule), at + 1
+            return _Edit(token.start, end, bytes_of(new), rule), at + 1
     return None
 
 
@@ -421,7 +428,7 @@ def _edit(text: bytes, row: Sequence[Token], spans: Sequence[_Span], rule: Rewri
     held = {x: s for x, s in zip(old, spans, strict=True) if is_hole(x)}
     shown = []
     for number in range(lead, len(new) - tail):
-        word = new[number].encode("utf-8", "surrogateescape")
+        word = bytes_of(new[number])
         if new[number] in held:
             word = _filled(text, row, held[new[number]], new, number)
         shown.append(space(new, number).encode() + word)

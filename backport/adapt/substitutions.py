@@ -1,7 +1,7 @@
 """What stands in a text where another has something else: the substitutions between two stretches of C code. Pure.
 
-Code is compared statement by statement (`units`), so that a line which was wrapped elsewhere because a name is longer is
-no difference. Units of the same code are laid side by side by the tokens that they share.
+Code is compared statement by statement (`code_units`), so that a line which was wrapped elsewhere because a name is
+longer is no difference. Units of the same code are laid side by side by the tokens that they share.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from backport.placement.align import matching_blocks
 
 Row = tuple[bytes, ...]
 
+_WORD = re.compile(rb"[\w\x80-\xff]+\Z", re.ASCII)
+_TAGS = frozenset({b"struct", b"union", b"enum"})
 _NAME = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*\Z", re.ASCII)
 KEYWORDS = frozenset(
     b"auto break case char const continue default do double else enum extern float for goto if inline int long"
@@ -172,36 +174,69 @@ class Substitution(NamedTuple):
 
 
 def substitutions(pair: Pair) -> Iterator[Substitution]:
-    """The substitutions of two units: single names, calls with their arguments as holes, short runs of tokens."""
-    alone = len(pair.gaps) == 1
-    names: dict[tuple[bytes, bytes], None] = {}
-    rest: list[Gap] = []
-    for gap in pair.gaps:
-        old, new = pair.old[gap.first : gap.last], pair.new[gap.start : gap.stop]
-        if len(old) == len(new) == 1 and is_name(old[0]) and is_name(new[0]):
-            names[old[0], new[0]] = None
-        else:
-            rest.append(gap)
-    for one, other in names:
-        yield Substitution("name", (one,), (other,), len(names) == 1 and not rest)
+    """The substitutions of two units, each once: single names, calls with their arguments as holes, short runs of
+    tokens. A name within a call that changed its form is a part of the call."""
+    names = [g for g in pair.gaps if _is_name_gap(pair, g)]
+    rest = [g for g in pair.gaps if g not in names]
+    found: dict[Substitution, None] = {}
+    covered: list[tuple[int, int]] = []
     for gap in rest:
         call = _call(pair, gap)
         if call is not None:
-            yield call
+            found[call[0]] = None
+            covered.append(call[1])
         elif _is_run(pair, gap):
-            yield Substitution(
-                "tokens", pair.old[gap.first : gap.last], pair.new[gap.start : gap.stop], alone
-            )
+            old, new = pair.old[gap.first : gap.last], pair.new[gap.start : gap.stop]
+            found[Substitution("tokens", old, new, len(pair.gaps) == 1)] = None
+    alike = not rest and len({heads(pair.old[g.first], pair.new[g.start]) for g in names}) == 1
+    for gap in names:
+        if not any(first <= gap.first < last for first, last in covered):
+            old, new = pair.old[gap.first : gap.last], pair.new[gap.start : gap.stop]
+            found[Substitution("name", old, new, alike)] = None
+    yield from found
+
+
+def _is_name_gap(pair: Pair, gap: Gap) -> bool:
+    if gap.last - gap.first != 1 or gap.stop - gap.start != 1:
+        return False
+    return is_name(pair.old[gap.first]) and is_name(pair.new[gap.start])
+
+
+def heads(old: bytes, new: bytes) -> tuple[bytes, bytes]:
+    """What two names begin with before the words that they end with in common: all of both where they share none."""
+    size = 0
+    while size < min(len(old), len(new)) and old[-1 - size] == new[-1 - size]:
+        size += 1
+    while size and not (_word_starts(old, len(old) - size) and _word_starts(new, len(new) - size)):
+        size -= 1
+    return old[: len(old) - size], new[: len(new) - size]
+
+
+def _word_starts(name: bytes, at: int) -> bool:
+    return at == 0 or name[at - 1 : at] == b"_"
 
 
 def _is_run(pair: Pair, gap: Gap) -> bool:
-    """Whether a gap is short on both sides, takes a name away, and holds no string and no bracket that is not
-    closed."""
+    """Whether a gap is an operand on both sides, and takes a name away."""
     old, new = pair.old[gap.first : gap.last], pair.new[gap.start : gap.stop]
     if not (old and new and max(len(old), len(new)) <= MOST_TOKENS):
         return False
-    taken = any(is_name(x) and x not in new for x in old)
-    return taken and all(_balanced(x) and not any(t[:1] in b"\"'" for t in x) for x in (old, new))
+    return any(is_name(x) and x not in new for x in old) and _is_operand(old) and _is_operand(new)
+
+
+def _is_operand(row: Row) -> bool:
+    """Whether tokens are names and numbers with `.` or `->` between them, or a `struct` and its name."""
+    wanted = True
+    for token in row[1:] if row[0] in (b".", b"->") else row:
+        if token in (b".", b"->"):
+            if wanted:
+                return False
+            wanted = True
+        elif not wanted or not _WORD.match(token) or (token in KEYWORDS and token not in _TAGS):
+            return False
+        else:
+            wanted = token in _TAGS
+    return not wanted
 
 
 def _balanced(row: Iterable[bytes]) -> bool:
@@ -213,8 +248,9 @@ def _balanced(row: Iterable[bytes]) -> bool:
     return depth == 0
 
 
-def _call(pair: Pair, gap: Gap) -> Substitution | None:
-    """The innermost call that a gap lies in, with its arguments as holes, and what stands there instead."""
+def _call(pair: Pair, gap: Gap) -> tuple[Substitution, tuple[int, int]] | None:
+    """The innermost call that a gap lies in, with its arguments as holes, and what stands there instead; with the
+    call's tokens in the old unit."""
     for first, last, arguments in calls(pair.old, gap):
         span = _opposite(pair, first, last)
         if span is None:
@@ -231,7 +267,7 @@ def _call(pair: Pair, gap: Gap) -> Substitution | None:
             continue
         if any(t[:1] in b"\"'" for t in made) or len(made) > MOST_TOKENS + 2 * len(arguments) + 2:
             continue
-        return Substitution("call", tuple(old), made, len(pair.gaps) == 1)
+        return Substitution("call", tuple(old), made, len(pair.gaps) == 1), (first, last)
     return None
 
 

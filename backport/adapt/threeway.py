@@ -12,6 +12,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from backport.adapt.words import Text, Word, pairs
+from backport.model import StrEnum
+
+
+class Touch(StrEnum):
+    """How a change of upstream lies against one of the target's, from the surest down."""
+
+    GONE = "gone"  # whole lines of upstream's, beside lines that the target does not have
+    LINES = "lines"  # whole lines on both sides
+    WORDS = "words"  # both changed one line
 
 
 class Edit(NamedTuple):
@@ -42,12 +51,14 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The words of the result, with what could not be merged in its place. `touching` counts the places where a
-    change of upstream lies against one of the target's."""
+    """The words of the result, with what could not be merged in its place. `touches` are the places where a
+    change of upstream lies against one of the target's; `ours` and `theirs` count the changes of each side."""
 
     parts: tuple[Word | Overlap, ...]
     tail: bytes
-    touching: int
+    touches: tuple[Touch, ...]
+    ours: int
+    theirs: int
 
     @property
     def overlaps(self) -> tuple[Overlap, ...]:
@@ -74,16 +85,38 @@ def merge(sides: Sides) -> Merged:
     ours = edits(sides.to_target, len(sides.base.words), len(sides.target.words))
     theirs = edits(sides.to_upstream, len(sides.base.words), len(sides.upstream.words))
     parts: list[Word | Overlap] = []
-    touching = at = 0
+    touches: list[Touch] = []
+    at = 0
     for mine, other in _clusters(ours, theirs):
         first = min(e.first for e in (*mine, *other))
         parts += _kept(sides, at, first)
         at = max(e.last for e in (*mine, *other))
-        touching += bool(mine and other)
+        if mine and other and not _share(mine, other):
+            touches.append(_touch(sides, mine, other))
         parts += _cluster(sides, mine, other)
     parts += _kept(sides, at, len(sides.base.words))
     tail = _space(sides.base.tail, sides.target.tail, sides.upstream.tail)
-    return Merged(tuple(parts), tail, touching)
+    return Merged(tuple(parts), tail, tuple(touches), len(ours), len(theirs))
+
+
+def _touch(sides: Sides, ours: list[Edit], theirs: list[Edit]) -> Touch:
+    if not all(_whole(sides.base, sides.upstream, e) for e in theirs):
+        return Touch.WORDS
+    if not all(_whole(sides.base, sides.target, e) for e in ours):
+        return Touch.WORDS
+    return Touch.GONE if all(e.deletes for e in ours) else Touch.LINES
+
+
+def _whole(base: Text, side: Text, edit: Edit) -> bool:
+    """Whether an edit takes and puts whole lines."""
+    return all(
+        _line_begins(text, first) and _line_begins(text, last)
+        for text, first, last in ((base, edit.first, edit.last), (side, edit.start, edit.stop))
+    )
+
+
+def _line_begins(text: Text, number: int) -> bool:
+    return number in (0, len(text.words)) or b"\n" in text.words[number].space
 
 
 def edits(found: Mapping[int, int], length: int, other: int) -> list[Edit]:

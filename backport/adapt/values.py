@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from backport.model import Evidence, FileChange, Finding, Patch, PatchReport, StrEnum
 from backport.tree import File
@@ -20,6 +21,14 @@ class Confidence(StrEnum):
         """Whether it is at least as sure as `least`."""
         order = list(Confidence)
         return order.index(self) <= order.index(least)
+
+
+class Merging(Protocol):
+    """A merged file that can be shown with more or less of it accepted."""
+
+    def merged(self, least: Confidence) -> bytes: ...
+
+    def marked(self, least: Confidence, marker_size: int = 7) -> bytes: ...
 
 
 class Action(StrEnum):
@@ -96,6 +105,7 @@ class FileProposal:
     refusal: Refusal | None = None
     why: str = ""
     trace: tuple[Step, ...] = ()
+    merge: Merging | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,15 @@ from pathlib import Path
 from backport.csource import language
 from backport.errors import InputError
 from backport.evaluate.values import Case, GitClass
-from backport.git import CommitInfo, Repository, Scratch
+from backport.git import CommitInfo, Repository, Scratch, process
 from backport.git.merging import changed_paths
 from backport.provenance import read_provenance
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _MENTIONS = re.compile(r"\b[0-9a-f]{7,64}\b")
-_SCRATCH = 200  # cases after which a new scratch repository is taken: the old one's objects are only in the way
+_SCRATCH = (
+    200  # cases after which a new scratch repository is taken: the old one's objects are only in the way
+)
 
 
 def read_cases(path: Path) -> list[Case]:
@@ -101,9 +103,18 @@ def find_cases(
 
 
 def _tips(repository: Repository, branches: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The branches by name, with their commits."""
-    for name in branches or repository.branches():
-        yield name.removeprefix("origin/"), repository.resolve(name)
+    """The branches by name, with their commits; where none is named, all, local ones and those of remotes."""
+    if branches:
+        yield from ((name, repository.resolve(name)) for name in branches)
+        return
+    words = ["for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/remotes"]
+    listed = process.run(words, git_dir=repository.git_dir).out.decode("utf-8", "surrogateescape")
+    seen: set[str] = set()
+    for line in listed.splitlines():
+        tip, _, ref = line.partition(" ")
+        if tip not in seen:
+            seen.add(tip)
+            yield re.sub(r"\Arefs/(?:heads|remotes/[^/]+)/", "", ref), tip
 
 
 class _Finder:

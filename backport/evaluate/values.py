@@ -77,7 +77,6 @@ class FileResult:
     path: str
     outcome: Outcome
     confidence: str = ""
-    refusal: str = ""
     panes: Panes | None = None
 
 
@@ -127,8 +126,7 @@ class CaseResult:
     @property
     def refusals(self) -> tuple[str, ...]:
         """Why parts of it stay conflicts, each reason once."""
-        found = [x.refusal for x in (*self.pieces, *self.files) if x.refusal]
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(p.refusal for p in self.pieces if p.refusal))
 
 
 @dataclass(frozen=True, slots=True)

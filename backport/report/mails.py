@@ -11,7 +11,9 @@ from backport.model import Patch
 
 _TRAILER = re.compile(r"[A-Za-z][\w-]*: \S")
 _SLUG = re.compile(r"[^A-Za-z0-9.]+")
-_BREAKS = re.compile(r"^(?=---|diff -|Index: |From )", re.MULTILINE)
+_BREAKS = re.compile(
+    r"^(?=---|diff -|Index: |From )|\A(?=(?:>?From|Date|Subject):|\[PATCH\]\s)", re.MULTILINE
+)
 
 
 def file_name(number: int, subject: str) -> str:
@@ -28,6 +30,7 @@ def mail(
     `upstream` is the full id for `[ Upstream commit X ]` ("" none), `dep_of` the value of a `Stable-dep-of:` trailer,
     `note` what was changed on the way, which stands in square brackets below the trailers.
     """
+    returns = b"\r" in diff
     position = f" {number}/{of}" if of > 1 else ""
     subject = f"[PATCH{position}] {patch.subject}"
     head = [
@@ -37,13 +40,24 @@ def mail(
         f"Subject: {_header(subject, 'Subject')}",
         "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=UTF-8",
-        "Content-Transfer-Encoding: 8bit",
+        f"Content-Transfer-Encoding: {'quoted-printable' if returns else '8bit'}",
     ]
     text = _message(patch.body, upstream, dep_of, note)
-    # A line that git would take for the end of the message is moved by a blank.
+    # A line that git would take for the end of the message, or for a header in it, is moved by a blank.
     body = _BREAKS.sub(" ", text)
-    letter = "\n".join(head) + "\n\n" + (body.strip("\n") + "\n" if body.strip() else "") + "---\n\n"
-    return letter.encode("utf-8", "surrogateescape") + diff + b"-- \nbackport\n\n"
+    letter = (body.strip("\n") + "\n" if body.strip() else "") + "---\n\n"
+    content = letter.encode("utf-8", "surrogateescape") + diff + b"-- \nbackport\n\n"
+    return "\n".join([*head, "", ""]).encode("utf-8", "surrogateescape") + (
+        _quoted(content) if returns else content
+    )
+
+
+def _quoted(content: bytes) -> bytes:
+    """Quoted-printable, in which git am keeps the carriage returns of a line's end; in plain text it takes them
+    away (git-mailsplit(1), --keep-cr)."""
+    from binascii import b2a_qp
+
+    return b"\n".join(b2a_qp(line, istext=False) for line in content.split(b"\n"))
 
 
 def _message(body: str, upstream: str, dep_of: str, note: str) -> str:

@@ -1,0 +1,110 @@
+"""What a change log says of an adapted patch: file by file, what was done and why. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from backport.adapt.values import Action, FileProposal, PatchProposal, Piece
+
+WIDTH = 75
+"""Columns of a line of the note: what a change log may have (Documentation/process/submitting-patches.rst)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteForm:
+    """The form of a policy's note. `entry` is written for each file with its `{path}` and `{text}`, `follows` stands
+    before its further lines, `between` between two files; `opens` and `closes` stand around all. `apart` wants a
+    blank line above."""
+
+    opens: str
+    entry: str
+    follows: str
+    between: str
+    closes: str
+    apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was done to one file: a sentence for each cause."""
+
+    path: str
+    sentences: tuple[str, ...]
+
+
+def entries(proposal: PatchProposal) -> tuple[Entry, ...]:
+    """The files to which something was done that upstream's patch does not do, in the patch's order."""
+    found = []
+    for file in proposal.files:
+        sentences = tuple(dict.fromkeys(_sentences(file)))
+        if sentences:
+            found.append(Entry(file.path or file.change.path, sentences))
+    return tuple(found)
+
+
+def note(listed: Iterable[Entry], form: NoteForm) -> str:
+    """The note in its form, without a line feed at its end; "" when there is nothing to say."""
+    parts = [_entry(x, form) for x in listed]
+    return f"{form.opens}{form.between.join(parts)}{form.closes}" if parts else ""
+
+
+def _entry(entry: Entry, form: NoteForm) -> str:
+    import textwrap
+
+    text = form.entry.format(path=entry.path, text="; ".join(entry.sentences))
+    if form.closes:
+        text = _balanced(text)
+    lead = text[: len(text) - len(text.lstrip())]
+    lines = textwrap.wrap(
+        text.strip(),
+        WIDTH - 8 * lead.count("\t"),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    first = lead + lines[0] if lines else lead
+    return "\n".join([first, *(form.follows + x for x in lines[1:])])
+
+
+def _balanced(text: str) -> str:
+    """A text that can stand within brackets: whoever reads the note finds its end by them."""
+    depth = 0
+    for sign in re.findall(r"[\[\]]", text):
+        depth += 1 if sign == "[" else -1
+        if depth not in (0, 1):
+            depth = -1
+            break
+    return text if depth == 0 else text.translate({ord("["): "(", ord("]"): ")"})
+
+
+def _sentences(file: FileProposal) -> Iterator[str]:
+    """What is said of a file: of it as a whole, then of its conflicts, those of one cause together."""
+    if file.why:
+        yield _plain(file.why)
+    elif file.action is Action.DROP:
+        yield "left out: the target has no such file"
+    by: dict[str, list[Piece]] = {}
+    for piece in file.pieces:
+        by.setdefault(_why(piece), []).append(piece)
+    for why, pieces in by.items():
+        names = dict.fromkeys(p.function for p in pieces if p.function and p.function not in why)
+        yield f"{', '.join(names)}: {why}" if names else why
+
+
+def _why(piece: Piece) -> str:
+    """A conflict's own words, with what was left out on purpose where they do not name it."""
+    why = _plain(piece.why) or _by_strategy(piece)
+    rest = [x for x in piece.left_out if x not in why]
+    return f"{why}; left out: {', '.join(rest)}" if rest else why
+
+
+def _by_strategy(piece: Piece) -> str:
+    last = piece.trace[-1] if piece.trace else None
+    return _plain(last.said) if last and last.said else "resolved the conflict"
+
+
+def _plain(text: str) -> str:
+    """One line without what a terminal or a mail would take for something else, and without its full stop."""
+    words = "".join(x if x.isprintable() else " " for x in text).split()
+    return " ".join(words).rstrip(".")

@@ -1,0 +1,327 @@
+"""A patch with its whole trees on a target's tree: git merges them, and what it leaves is adapted file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from backport.adapt.follow import Found, changed_names, homes
+from backport.adapt.functions import merge_functions
+from backport.adapt.names import Drift, drifted, renamed
+from backport.adapt.regions import rows
+from backport.adapt.texts import FileMerge, FileTexts, adapt_texts, by_functions
+from backport.adapt.values import Action, Confidence, FileProposal, Piece, Refusal, Step
+from backport.adapt.words import words_of
+from backport.git import ConflictedFile, ConflictKind, Merge, Scratch
+from backport.model import ChangeKind, FileChange
+from backport.tree import Tree
+
+_ABSENT = (ConflictKind.MODIFY_DELETE, ConflictKind.RENAME_DELETE)
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The ids of the patch's tree before and after, and of the target's, in `scratch`; `target` reads the last."""
+
+    scratch: Scratch
+    base: str
+    result: str
+    onto: str
+    target: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptedTrees:
+    """The files that were adapted or refused, and the target's tree with all that git merged and all that was
+    accepted."""
+
+    files: tuple[FileProposal, ...]
+    tree: str
+
+
+def adapt_trees(trees: Trees, changes: Sequence[FileChange], least: Confidence) -> AdaptedTrees:
+    """The files of a patch that git does not merge, or merges with names that the target does not have."""
+    run = _Run(trees, changes)
+    files = tuple(run.run())
+    return AdaptedTrees(files, run.tree(files, least))
+
+
+@dataclass(slots=True)
+class _Run:
+    trees: Trees
+    changes: Sequence[FileChange]
+    merge: Merge = field(init=False)
+    taken: dict[str, bytes] = field(default_factory=dict)
+    """Files of the target as the proposals so far leave them: two files of the patch may end up in one."""
+
+    def run(self) -> Iterator[FileProposal]:
+        t = self.trees
+        self.merge = t.scratch.merge(t.base, t.onto, t.result, style="diff3")
+        conflicts = {c.path: c for c in self.merge.files}
+        files = {
+            c.path: self._texts(c, conflicts.get(c.new_path) or conflicts.get(c.old_path))
+            for c in self.changes
+        }
+        drift = self._drift([x for x in files.values() if x is not None])
+        absent = []
+        for change in self.changes:
+            conflict = conflicts.get(change.new_path) or conflicts.get(change.old_path)
+            texts = files[change.path]
+            if conflict is None:
+                if texts is not None:
+                    yield from self._keep(self._clean(change, texts, drift))
+            elif conflict.kind in _ABSENT:
+                absent.append(change)
+            elif conflict.kind is ConflictKind.CONTENT and texts is not None:
+                yield from self._keep([self._content(change, conflict, texts, drift)])
+            else:
+                yield self._otherwise(change, conflict)
+        for change in absent:
+            yield from self._keep(self._follow(change))
+
+    def _keep(self, files: Iterable[FileProposal]) -> Iterator[FileProposal]:
+        for file in files:
+            if file.after is not None:
+                self.taken[file.path] = file.after
+            yield file
+
+    def tree(self, files: Sequence[FileProposal], least: Confidence) -> str:
+        """The target's tree with what git merged, and each adapted file as far as it is accepted."""
+        scratch = self.trees.scratch
+        changes: dict[str, tuple[str, str] | None] = {}
+        for conflict in self.merge.files:
+            ours = scratch.entry(self.trees.onto, conflict.path)
+            changes[conflict.path] = (ours.mode, ours.id) if ours else None
+        for file in files:
+            if file.merge is not None and (file.confidence is None or file.confidence.reaches(least)):
+                changes[file.path] = (file.mode, scratch.write_blob(file.merge.merged(least)))
+        return scratch.write_tree(self.merge.tree, changes) if changes else self.merge.tree
+
+    # --- texts
+
+    def _texts(self, change: FileChange, conflict: ConflictedFile | None) -> FileTexts | None:
+        """The three texts of a file that both sides changed; None for all else."""
+        scratch = self.trees.scratch
+        if conflict is not None:
+            if conflict.kind is not ConflictKind.CONTENT or not (
+                conflict.base and conflict.ours and conflict.theirs
+            ):
+                return None
+            sides = [scratch.blob(e.id) for e in (conflict.base, conflict.ours, conflict.theirs)]
+        else:
+            if change.kind is ChangeKind.DELETE or not change.hunks or not change.old_path:
+                return None
+            path = self.merge.renames.get(change.old_path, change.old_path)
+            places = [
+                (self.trees.base, change.old_path),
+                (self.trees.onto, path),
+                (self.trees.result, change.new_path),
+            ]
+            entries = [scratch.entry(tree, p) for tree, p in places]
+            sides = [scratch.blob(e.id) if e else None for e in entries]
+        base, ours, theirs = sides
+        if base is None or ours is None or theirs is None or b"\0" in base[:8000] + ours[:8000]:
+            return None
+        path = conflict.path if conflict is not None else path
+        return FileTexts(path, base, ours, theirs, change.hunks)
+
+    def _drift(self, files: Sequence[FileTexts]) -> Drift:
+        """The target's names, from all files of the patch together."""
+        pairs = {str(n): (f.base, f.target) for n, f in enumerate(files)}
+        found = self.trees.scratch.diff_many(pairs)
+        return drifted([(f.base, f.target, found[str(n)]) for n, f in enumerate(files)])
+
+    def _renamed(self, texts: FileTexts, drift: Drift) -> tuple[FileTexts, tuple[tuple[str, str], ...]]:
+        """The patch's two texts in the target's names, where upstream's lines use any."""
+        if not drift:
+            return texts, ()
+        held = frozenset(w.text for w in words_of(texts.target).words)
+        base, _ = renamed(texts.base, drift, held)
+        upstream, _ = renamed(texts.upstream, drift, held)
+        used = _brought(texts, base, upstream)
+        if not used:
+            return texts, ()
+        return replace(texts, base=base, upstream=upstream), used
+
+    # --- files
+
+    def _content(
+        self, change: FileChange, conflict: ConflictedFile, texts: FileTexts, drift: Drift
+    ) -> FileProposal:
+        other, used = self._renamed(texts, drift)
+        merge = adapt_texts(other, self.trees.scratch)
+        if used:
+            merge = self._with_names(texts, other, merge, used)
+        mode = conflict.ours.mode if conflict.ours else "100644"
+        return proposal(change, texts.path, texts.target, merge, mode)
+
+    def _with_names(
+        self, texts: FileTexts, other: FileTexts, merge: FileMerge, used: Sequence[tuple[str, str]]
+    ) -> FileMerge:
+        """A file that was merged in the target's names. What merged cleanly because of them is a piece too."""
+        said = "in the target's names: " + ", ".join(f"{new} for {old}" for old, new in used[:4])
+        step = Step("names", said)
+        if merge.pieces:
+            return FileMerge(
+                tuple(
+                    p if isinstance(p, bytes) else replace(p, why=f"{p.why}; {said}", trace=(step, *p.trace))
+                    for p in merge.parts
+                )
+            )
+        return pieces_between(texts, merge.merged(Confidence.GUESS), step, self.trees.scratch)
+
+    def _clean(self, change: FileChange, texts: FileTexts, drift: Drift) -> Iterator[FileProposal]:
+        """A file that git merges: adapted where upstream's lines use names that the target calls otherwise."""
+        other, used = self._renamed(texts, drift)
+        if not used:
+            return
+        merge = adapt_texts(other, self.trees.scratch)
+        if merge.pieces:
+            return  # In the target's names it conflicts: git's own merge stands, and the checks say what is missing.
+        merged = self.trees.scratch.blob(
+            getattr(self.trees.scratch.entry(self.merge.tree, texts.path), "id", "")
+        )
+        if merged is None or merged == merge.merged(Confidence.GUESS):
+            return
+        said = "in the target's names: " + ", ".join(f"{new} for {old}" for old, new in used[:4])
+        whole = pieces_between(
+            replace(texts, target=merged),
+            merge.merged(Confidence.GUESS),
+            Step("names", said),
+            self.trees.scratch,
+        )
+        entry = self.trees.scratch.entry(self.merge.tree, texts.path)
+        yield proposal(change, texts.path, texts.target, whole, entry.mode if entry else "100644")
+
+    def _follow(self, change: FileChange) -> Iterator[FileProposal]:
+        """A file that the target does not have: its functions may stand in another one."""
+        scratch = self.trees.scratch
+        old = scratch.entry(self.trees.base, change.old_path)
+        new = scratch.entry(self.trees.result, change.new_path)
+        base, upstream = (scratch.blob(e.id) if e else None for e in (old, new))
+        if base is None or upstream is None or b"\0" in base[:8000]:
+            yield _refused(change, Refusal.NOT_TEXT, "the target has no such file, and it is not text")
+            return
+        names = changed_names(change.path, base, upstream)
+        found = homes(self.trees.target, change.path, names)
+        if not found:
+            yield _dropped(change, names)
+            return
+        left = set(names)
+        for home in found:
+            if not home.names & left:
+                continue
+            target = self._now(home)
+            texts = FileTexts(home.path, base, target, upstream, change.hunks)
+            pairs = {"": (base, target)}
+            own = drifted([(base, target, scratch.diff_many(pairs)[""])])
+            other, _ = self._renamed(texts, own)
+            yield self._at_home(change, other, home, left)
+            left -= home.names
+            if not left:
+                break
+
+    def _now(self, home: Found) -> bytes:
+        """A file of the target with what the patch did to it so far."""
+        if home.path in self.taken:
+            return self.taken[home.path]
+        entry = self.trees.scratch.entry(self.merge.tree, home.path)
+        data = self.trees.scratch.blob(entry.id) if entry else None
+        return data if data is not None else home.data
+
+    def _at_home(self, change: FileChange, texts: FileTexts, home: Found, left: set[str]) -> FileProposal:
+        merge = by_functions(texts, merge_functions(texts.path, texts.base, texts.target, texts.upstream))
+        made = proposal(change, home.path, home.data, merge, "100644")
+        said = f"the target has {', '.join(sorted(home.names & left)[:3])} in {home.path}"
+        return replace(
+            made, why=said, confidence=Confidence.LIKELY, trace=(Step("followed", said), *made.trace)
+        )
+
+    def _otherwise(self, change: FileChange, conflict: ConflictedFile) -> FileProposal:
+        if conflict.kind is ConflictKind.DELETE_MODIFY:
+            return _refused(change, Refusal.BOTH_CHANGED, "the patch deletes a file that the target changed")
+        if conflict.kind in (ConflictKind.ADD_ADD, ConflictKind.RENAME_ADD):
+            return _refused(change, Refusal.BOTH_CHANGED, "the target has another file of that name")
+        return _refused(change, Refusal.NOT_TEXT, f"git cannot merge it ({conflict.kind})")
+
+
+def proposal(change: FileChange, path: str, before: bytes, merge: FileMerge, mode: str) -> FileProposal:
+    """A file of which git merged a part, and the pieces are proposed."""
+    least = Confidence.LIKELY
+    renames = change.kind is ChangeKind.RENAME and path == change.new_path
+    return FileProposal(
+        change,
+        path,
+        Action.RENAME if renames else Action.EDIT,
+        before,
+        merge.merged(least),
+        merge.marked(least),
+        mode,
+        merge.pieces,
+        merge=merge,
+    )
+
+
+def _dropped(change: FileChange, names: Iterable[str]) -> FileProposal:
+    listed = ", ".join(sorted(names)[:3])
+    said = f"the target has no {change.old_path}" + (f", and nowhere {listed}" if listed else "")
+    return FileProposal(
+        change,
+        "",
+        Action.DROP,
+        None,
+        None,
+        None,
+        confidence=Confidence.LIKELY,
+        why=f"{said}: the change to it is left out",
+        trace=(Step("dropped", said),),
+    )
+
+
+def _refused(change: FileChange, refusal: Refusal, why: str) -> FileProposal:
+    return FileProposal(change, change.path, Action.EDIT, None, None, None, refusal=refusal, why=why)
+
+
+def _brought(texts: FileTexts, base: bytes, upstream: bytes) -> tuple[tuple[str, str], ...]:
+    """The names that were put for others in words that upstream's side has more often than the base."""
+    before = _pairs(texts.base, base)
+    after = _pairs(texts.upstream, upstream)
+    return tuple(pair for pair in after if after[pair] > before.get(pair, 0))
+
+
+def _pairs(one: bytes, other: bytes) -> Mapping[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for a, b in zip(words_of(one).words, words_of(other).words, strict=True):
+        if a.text != b.text:
+            pair = (a.text.decode("latin-1"), b.text.decode("latin-1"))
+            found[pair] = found.get(pair, 0) + 1
+    return found
+
+
+def pieces_between(texts: FileTexts, result: bytes, step: Step, scratch: Scratch) -> FileMerge:
+    """What a result has otherwise than `texts.target`, as pieces, one for each stretch of lines."""
+    lines, others = texts.target.split(b"\n"), result.split(b"\n")
+    parts: list[bytes | Piece] = []
+    at = 0
+    for hunk in scratch.diff(texts.target, result):
+        first = hunk.old_start - (1 if hunk.old_count else 0)
+        start = hunk.new_start - (1 if hunk.new_count else 0)
+        parts.append(rows(lines[at:first]))
+        at = first + hunk.old_count
+        parts.append(
+            Piece(
+                texts.path,
+                "",
+                (),
+                first + 1,
+                b"",
+                b"",
+                rows(lines[first:at]),
+                rows(others[start : start + hunk.new_count]),
+                Confidence.CERTAIN,
+                why=step.said,
+                trace=(step,),
+            )
+        )
+    parts.append(rows(lines[at:]))
+    return FileMerge(tuple(parts))

@@ -1,0 +1,53 @@
+"""Who commits here: the one thing for which the user's own git configuration is read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+
+from backport.git import process
+from backport.git.values import decode
+from backport.model import Person
+
+_READ = (
+    "EMAIL",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_NAME",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_SYSTEM",
+    "HOME",
+    "XDG_CONFIG_HOME",
+)
+
+
+def committer(git_dir: str, environ: Mapping[str, str]) -> Person | None:
+    """The committer that git would take: `GIT_COMMITTER_*`, or user.name and user.email of the repository at `git_dir`
+    ("" none) or of the user. None where either is not set; nothing is made up from the machine's name."""
+    values = {
+        name: value
+        for name, value in process.environment(git_dir).items()
+        if name not in _READ and not name.startswith("GIT_CONFIG")
+    }
+    values.update({name: environ[name] for name in _READ if name in environ})
+    words = ["git", "-c", "user.useConfigOnly=true", "-c", "safe.directory=*", "var", "GIT_COMMITTER_IDENT"]
+    try:
+        done = subprocess.run(words, cwd=git_dir or os.sep, env=values, capture_output=True, check=False)
+    except OSError:
+        return None
+    name, _, rest = decode(done.stdout, "utf-8").rpartition("> ")[0].rpartition(" <")
+    return Person(name.strip(), rest.strip()) if not done.returncode and name.strip() and rest.strip() else None
+
+
+def setting(git_dir: str, environ: Mapping[str, str], name: str) -> str:
+    """A value of the git configuration that counts for a repository, the user's own included; "" not set."""
+    values = {n: v for n, v in process.environment(git_dir).items() if not n.startswith("GIT_CONFIG")}
+    values.update({n: environ[n] for n in _READ if n in environ})
+    try:
+        done = subprocess.run(
+            ["git", "config", "--get", name], cwd=git_dir or os.sep, env=values, capture_output=True, check=False
+        )
+    except OSError:
+        return ""
+    return done.stdout.decode("utf-8", "replace").strip() if not done.returncode else ""

@@ -1,0 +1,162 @@
+"""What is learned of a branch's backports, and how often it is right for later ones.
+
+    python -m bench.learning --repo REPO --branch 20.11 [--branch ...] [--most 2000] [--step 25] [--known] [--wrong]
+
+The backports are gone through from the oldest on. Before each `--step` of them the rewrites are learned from all that
+are older, and then held against these: a rewrite is right where the maintainer made it, and wrong where he kept the old
+side or made something else of it. With `--known` a rewrite counts only where the program would make it: the target
+before the backport has not the old name, or the support is overwhelming, and has the new one of a prefix.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from backport.adapt.learning import LEAST, Learner
+from backport.adapt.observed import Observation
+from backport.adapt.rewrites import Rewrite, RewriteKind, is_name
+from backport.adapt.votes import Votes, call_word, rewrites_of
+from backport.git import Repository
+
+
+@dataclass(frozen=True)
+class Event:
+    """A rewrite that was learned before a backport in which its left side stands."""
+
+    rule: Rewrite
+    backport: str
+    right: bool
+    old: str
+    new: str
+
+
+@dataclass
+class Table:
+    """Right and wrong by kind and by support."""
+
+    counts: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
+
+    def add(self, event: Event) -> None:
+        support = event.rule.support
+        group = "2" if support == 2 else "3-4" if support < 5 else "5-19" if support < 20 else "20+"
+        self.counts[event.rule.kind, group, event.right] += 1
+
+    def shown(self) -> Iterator[str]:
+        for kind, group in sorted({(k, g) for k, g, _ in self.counts}):
+            right, wrong = self.counts[kind, group, True], self.counts[kind, group, False]
+            yield f"{kind:8} {group:5} {right:5} right {wrong:5} wrong {right / (right + wrong):7.1%}"
+        right = sum(n for (_, _, r), n in self.counts.items() if r)
+        total = max(1, self.counts.total())
+        yield f"{'all':14} {right:5} right {total - right:5} wrong {right / total:7.1%}"
+
+
+def events(seen: Sequence[Observation], step: int) -> Iterator[Event]:
+    """The rewrites and what became of them, over backports from the oldest on."""
+    votes = Votes()
+    for at in range(0, len(seen), step):
+        rules = rewrites_of(votes, LEAST)
+        for one in seen[at : at + step]:
+            yield from judged(rules, one)
+        for one in seen[at : at + step]:
+            votes.tell(one.backport, one.made, one.kept)
+
+
+def judged(rules: Sequence[Rewrite], one: Observation) -> Iterator[Event]:
+    """The rewrites whose left side stands in a backport's upstream commit."""
+    kept = set(one.kept)
+    made = {(kind, old): new for kind, old, new in one.made}
+    for rule in rules:
+        if rule.kind is RewriteKind.PREFIX:
+            yield from _prefixed(rule, one, made)
+            continue
+        new = made.get((rule.kind, rule.old))
+        if new is not None:
+            yield Event(rule, one.backport, new == rule.new, _word(rule), "")
+        elif _word(rule) in kept:
+            yield Event(rule, one.backport, False, _word(rule), "")
+
+
+def _word(rule: Rewrite) -> str:
+    return next(iter(rule.gone), "") or call_word(rule.old)
+
+
+def _prefixed(
+    rule: Rewrite, one: Observation, made: dict[tuple[str, tuple[str, ...]], tuple[str, ...]]
+) -> Iterator[Event]:
+    prefix = rule.old[0]
+    for (kind, old), new in made.items():
+        if kind == RewriteKind.NAME and old[0].startswith(prefix):
+            wanted = rule.new[0] + old[0][len(prefix) :]
+            yield Event(rule, one.backport, new[0] == wanted, old[0], wanted)
+    for name in one.kept:
+        if name.startswith(prefix) and is_name(name):
+            yield Event(rule, one.backport, False, name, rule.new[0] + name[len(prefix) :])
+
+
+class Known:
+    """Whether the target before a backport has a word."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.answers: dict[tuple[str, str], bool] = {}
+
+    def __call__(self, backport: str, word: str) -> bool:
+        commit = self.repository.commit(backport)
+        assert commit is not None
+        tree = self.repository.tree_of(commit.parents[0])
+        if (tree, word) not in self.answers:
+            if word.endswith("/") or word.endswith(".h"):
+                found = self.repository.entry(tree, word.rstrip("/")) is not None
+            else:
+                found = any(True for _ in self.repository.grep(tree, [word.partition("/")[0].encode()]))
+            self.answers[tree, word] = found
+        return self.answers[tree, word]
+
+    def made(self, event: Event) -> bool:
+        """Whether the program would make a rewrite."""
+        if event.rule.kind is RewriteKind.PREFIX and not self(event.backport, event.new):
+            return False
+        return event.rule.overwhelming or "/" in event.old[:-1] or not self(event.backport, event.old)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repo", required=True)
+    parser.add_argument("--branch", action="append", required=True)
+    parser.add_argument("--most", type=int, default=2000)
+    parser.add_argument("--step", type=int, default=25)
+    parser.add_argument("--known", action="store_true", help="only what the program would make")
+    parser.add_argument("--wrong", action="store_true", help="list the wrong ones")
+    arguments = parser.parse_args()
+    repository = Repository.open(arguments.repo)
+    known = Known(repository)
+    for branch in arguments.branch:
+        start = time.perf_counter()
+        learner = Learner(repository)
+        seen = learner.observations(repository.resolve(branch), most=arguments.most)
+        read = time.perf_counter() - start
+        start = time.perf_counter()
+        rules = learner.rewrites(repository.resolve(branch), most=arguments.most)
+        again = time.perf_counter() - start
+        print(
+            f"{branch}: {len(seen)} backports read in {read:.1f} s, again in {again:.2f} s, {len(rules)} rewrites"
+        )
+        table = Table()
+        for event in events(seen[::-1], arguments.step):
+            if not arguments.known or known.made(event):
+                table.add(event)
+                if arguments.wrong and not event.right:
+                    print(
+                        f"  {event.backport[:12]} {event.rule.shown()} {event.rule.support}-{event.rule.against} {event.old}"
+                    )
+        print("\n".join(table.shown()))
+
+
+if __name__ == "__main__":
+    main()
