@@ -100,10 +100,23 @@ class Learner:
         """The rewrites that at least `least` of the `most` newest backports made which `tip` reaches; with `before`
         (a full id) only of those that it reaches, itself left out. `on_progress` is told how many backports are read,
         and of how many. Raises TargetError when `tip` does not reach `before`."""
+        return self.counted(tip, before=before, most=most, least=least, on_progress=on_progress)[0]
+
+    def counted(
+        self,
+        tip: str,
+        *,
+        before: str = "",
+        most: int = MOST,
+        least: int = LEAST,
+        on_progress: Progress | None = None,
+    ) -> tuple[tuple[Rewrite, ...], int]:
+        """The same, and of how many backports."""
         votes = Votes()
-        for one in self.observations(tip, before=before, most=most, on_progress=on_progress):
+        read = self.observations(tip, before=before, most=most, on_progress=on_progress)
+        for one in read:
             votes.tell(one.backport, one.made, one.kept)
-        return rewrites_of(votes, least)
+        return rewrites_of(votes, least), len(read)
 
     def observations(
         self, tip: str, *, before: str = "", most: int = MOST, on_progress: Progress | None = None

@@ -164,10 +164,13 @@ def apply_rewrites(
 
 
 def rewrite_path(path: str, rewrites: Iterable[Rewrite], *, known: Known) -> tuple[str, tuple[Rewrite, ...]]:
-    """A file's path as the target has it: by the longest rewrite of a path whose result `known` accepts."""
+    """A file's path as the target has it: by the longest rewrite of a path whose result `known` accepts. A path that
+    the target has stays."""
     fitting = sorted(
         (x for x in rewrites if x.kind is RewriteKind.PATH), key=lambda x: (-len(x.old[0]), rank(x))
     )
+    if not fitting or known(path):
+        return path, ()
     for rule in fitting:
         new = _path(path, rule)
         if new is not None and new != path and known(new):
@@ -209,7 +212,7 @@ class _Rules:
     def wanted(self, rule: Rewrite) -> bool:
         """Whether a rewrite of whole names may be done on this target."""
         gone = rule.gone
-        return rule.overwhelming or not gone or not all(self.has(x) for x in gone)
+        return rule.overwhelming or any(not self.has(x) for x in gone)
 
     def _take(self, rule: Rewrite) -> None:
         if rule.kind is RewriteKind.PATH:
@@ -435,7 +438,8 @@ def _edit(text: bytes, row: Sequence[Token], spans: Sequence[_Span], rule: Rewri
     made = b"".join(shown)
     if tail:
         gap = text[_end(row, spans[-tail - 1].last - 1) : stop]
-        made += gap if len(old) > lead + tail else space(new, len(new) - tail).encode()
+        kept = b"\n" in gap if len(old) > lead + tail else False
+        made += gap if kept else space(new, len(new) - tail).encode()
     return _Edit(start, stop, made, rule)
 
 

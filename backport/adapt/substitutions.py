@@ -221,7 +221,8 @@ def _is_run(pair: Pair, gap: Gap) -> bool:
     old, new = pair.old[gap.first : gap.last], pair.new[gap.start : gap.stop]
     if not (old and new and max(len(old), len(new)) <= MOST_TOKENS):
         return False
-    return any(is_name(x) and x not in new for x in old) and _is_operand(old) and _is_operand(new)
+    taken = any(is_name(x) and x not in new for x in old) and is_name(new[-1])
+    return taken and _is_operand(old) and _is_operand(new)
 
 
 def _is_operand(row: Row) -> bool:
@@ -333,6 +334,7 @@ def with_holes(row: Row, holes: Sequence[tuple[Row, bytes]]) -> Row | None:
             if tuple(made[at : at + len(argument)]) == argument:
                 made[at : at + len(argument)] = [hole]
                 filled += 1
+                break  # another argument may be the same
             at += 1
     left = {t for argument, _ in holes for t in argument if is_name(t)}
     if holes and (not filled or left & set(made)):

@@ -58,15 +58,12 @@ class _Run:
         t = self.trees
         self.merge = t.scratch.merge(t.base, t.onto, t.result, style="diff3")
         conflicts = {c.path: c for c in self.merge.files}
-        files = {
-            c.path: self._texts(c, conflicts.get(c.new_path) or conflicts.get(c.old_path))
-            for c in self.changes
-        }
+        claimed = {c.path: self._conflict(c, conflicts) for c in self.changes}
+        files = {c.path: self._texts(c, claimed[c.path]) for c in self.changes}
         drift = self._drift([x for x in files.values() if x is not None])
         absent = []
         for change in self.changes:
-            conflict = conflicts.get(change.new_path) or conflicts.get(change.old_path)
-            texts = files[change.path]
+            conflict, texts = claimed[change.path], files[change.path]
             if conflict is None:
                 if texts is not None:
                     yield from self._keep(self._clean(change, texts, drift))
@@ -78,6 +75,14 @@ class _Run:
                 yield self._otherwise(change, conflict)
         for change in absent:
             yield from self._keep(self._follow(change))
+        known = {c.path for c in claimed.values() if c is not None}
+        for path in sorted(conflicts.keys() - known):
+            yield self._otherwise(replace(self.changes[0], old_path=path, new_path=path), conflicts[path])
+
+    def _conflict(self, change: FileChange, conflicts: Mapping[str, ConflictedFile]) -> ConflictedFile | None:
+        """git's conflict of a file, which it may know by the name that the target has for it."""
+        places = (change.new_path, change.old_path, self.merge.renames.get(change.old_path, ""))
+        return next((conflicts[p] for p in places if p in conflicts), None)
 
     def _keep(self, files: Iterable[FileProposal]) -> Iterator[FileProposal]:
         for file in files:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from backport.model import Evidence, FileChange, Finding, Patch, PatchReport, StrEnum
+from backport.model import Evidence, FileChange, Finding, Patch, PatchReport, StrEnum, TargetReport
 from backport.tree import File
 
 
@@ -111,10 +111,11 @@ class FileProposal:
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What upstream changed and the proposal does not (`lost`), and what the proposal changes beyond upstream
-    (`gained`), as lines, for one function (or "" the file outside of functions)."""
+    (`gained`), as lines, for one function (or "" the file outside of functions). `text` says it in a sentence."""
 
     path: str
     function: str
+    text: str
     lost: tuple[bytes, ...]
     gained: tuple[bytes, ...]
 
@@ -184,9 +185,11 @@ class AdaptedPatch:
 
 @dataclass(frozen=True, slots=True)
 class Adaptation:
-    """A series on one target. `name` and `revision` are the target's."""
+    """A series on one target. `name` and `revision` are the target's; `report` is what `check` says of it, each patch on
+    the adapted earlier ones."""
 
     name: str
     revision: str
     patches: tuple[AdaptedPatch, ...]
     notes: tuple[str, ...] = ()
+    report: TargetReport | None = None

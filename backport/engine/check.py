@@ -79,7 +79,7 @@ def check(
     raised when it answers true. Raises BackportError for what cannot be analysed; conflicts are values of
     the report.
     """
-    options = _Options(
+    options = Options(
         settings or Settings(),
         upstream,
         on_event or (lambda event: None),
@@ -88,16 +88,16 @@ def check(
         asked or Asked(),
     )
     with ExitStack() as stack:
-        repositories = _repositories(targets, upstream)
-        scratch = stack.enter_context(_scratch(targets, repositories))
-        run = _Run(options, scratch, repositories)
+        repositories = repositories_of(targets, upstream)
+        scratch = stack.enter_context(scratch_of(targets, repositories))
+        run = Run(options, scratch, repositories)
         reports = tuple(_each(run, series, targets, queue))
     refuse_foreign(reports, [t.tree for t in targets])
     return Report(reports, notes=(*series.notes, *run.notes))
 
 
 def _each(
-    run: _Run, series: Series, targets: Sequence[Target], queue: Series | None
+    run: Run, series: Series, targets: Sequence[Target], queue: Series | None
 ) -> Iterator[TargetReport]:
     for number, target in enumerate(targets, 1):
         run.more = number < len(targets)
@@ -105,7 +105,7 @@ def _each(
 
 
 @dataclass(frozen=True, slots=True)
-class _Options:
+class Options:
     settings: Settings
     upstream: Repository | None
     on_event: OnEvent
@@ -118,13 +118,13 @@ class _Options:
         return Steps(self.budget, self.cancel)
 
 
-def _repositories(targets: Sequence[Target], upstream: Repository | None) -> list[Repository]:
+def repositories_of(targets: Sequence[Target], upstream: Repository | None) -> list[Repository]:
     homes = [upstream] if upstream is not None else []
     homes += [t.repository for t in targets if t.repository is not None]
     return list(dict.fromkeys(homes))
 
 
-def _scratch(targets: Sequence[Target], repositories: Sequence[Repository]) -> Scratch:
+def scratch_of(targets: Sequence[Target], repositories: Sequence[Repository]) -> Scratch:
     """A scratch repository of the first target's object format: the trees that are merged are in it."""
     first = next((t.repository for t in targets if t.repository is not None), None)
     if first is None and repositories:
@@ -133,10 +133,10 @@ def _scratch(targets: Sequence[Target], repositories: Sequence[Repository]) -> S
 
 
 @dataclass(slots=True)
-class _Run:
+class Run:
     """One call of `check`. Bases are found once for a patch, and kept while `more` targets are to come."""
 
-    options: _Options
+    options: Options
     scratch: Scratch
     repositories: list[Repository]
     bases: dict[int, BaseTexts] = field(default_factory=dict)
@@ -179,7 +179,7 @@ class _Run:
             patches.append(report)
             skipped.update((s.code, s) for s in missing)
             earlier += [(number, p) for p in placed.placements if not p.kind.lands and not p.kind.there]
-            state = after
+            state = self.following(context, report, after)
         return TargetReport(
             name=target.name,
             revision=target.revision,
@@ -191,6 +191,10 @@ class _Run:
             features=causes.features(patches),
             dirty=target.dirty,
         )
+
+    def following(self, context: Context, report: PatchReport, after: TargetState) -> TargetState:
+        """The target that the next patch meets: with what landed of this one."""
+        return after
 
     def _look_up(self, stage: str, number: int, count: int, target: Target) -> None:
         """Between patches: tell, and stop if asked to."""

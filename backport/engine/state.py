@@ -51,6 +51,17 @@ class TargetState:
             return self
         return TargetState(_overlay(self.tree, placed.changes), self.scratch, "", self.settings)
 
+    def with_changes(self, changes: Mapping[str, File | None]) -> TargetState:
+        """The target with whole files put in their places (None: taken out)."""
+        if not self.tree_id:
+            return TargetState(_overlay(self.tree, changes), self.scratch, "", self.settings)
+        entries = {
+            path: None if file is None else (file.mode, self.scratch.write_blob(file.data))
+            for path, file in changes.items()
+        }
+        tree = self.scratch.write_tree(self.tree_id, entries)
+        return TargetState(GitTree(self.scratch, tree, self.tree.name), self.scratch, tree, self.settings)
+
     def _after_git(self, placed: PatchPlacement) -> TargetState:
         tree = placed.tree or self.tree_id
         if placed.changes:

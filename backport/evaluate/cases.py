@@ -90,7 +90,7 @@ def find_cases(
     out = [f"^{repository.resolve(since)}"] if since else []
     seen: set[str] = set()
     finder = _Finder(repository)
-    for name, tip in _tips(repository, branches):
+    for name, tip in tips(repository, branches):
         for number, id in enumerate(repository.rev_list([tip, *out], "--reverse", "--no-merges")):
             on_commit(name, number)
             if id in seen:
@@ -102,15 +102,19 @@ def find_cases(
     finder.close()
 
 
-def _tips(repository: Repository, branches: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The branches by name, with their commits; where none is named, all, local ones and those of remotes."""
+def tips(
+    repository: Repository, branches: Sequence[str] = (), *, containing: str = ""
+) -> Iterator[tuple[str, str]]:
+    """The branches by name, with their commits; where none is named, all, local ones and those of remotes, or those
+    that hold the commit `containing`."""
     if branches:
         yield from ((name, repository.resolve(name)) for name in branches)
         return
-    words = ["for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/remotes"]
-    listed = process.run(words, git_dir=repository.git_dir).out.decode("utf-8", "surrogateescape")
+    words = ["for-each-ref", "--format=%(objectname) %(refname)"]
+    words += [f"--contains={containing}"] if containing else []
+    listed = process.run([*words, "refs/heads", "refs/remotes"], git_dir=repository.git_dir).out
     seen: set[str] = set()
-    for line in listed.splitlines():
+    for line in listed.decode("utf-8", "surrogateescape").splitlines():
         tip, _, ref = line.partition(" ")
         if tip not in seen:
             seen.add(tip)

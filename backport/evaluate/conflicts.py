@@ -11,20 +11,24 @@ from backport.adapt.values import Confidence
 from backport.errors import BackportError
 from backport.evaluate.baselines import baselines
 from backport.evaluate.compare import compare
+from backport.evaluate.panes import with_panes
 from backport.evaluate.propose import Proposed, propose_checked, propose_fast
-from backport.evaluate.values import Case, CaseResult, FileResult, Outcome
+from backport.evaluate.values import Case, CaseResult, Outcome
 from backport.git import Merge, Repository, Scratch
 from backport.git.merging import changed_paths
 from backport.settings import Settings
 
+Propose = Callable[..., Proposed]
+
 
 class How(NamedTuple):
     """How conflict cases are judged: with the checks on the adapted tree or without, wiggle beside it or not, with
-    texts for a page or without."""
+    texts for a page or without. `cache` is a folder for what is read of trees ("" none)."""
 
     checks: bool = True
     wiggle: bool = False
     panes: bool = False
+    cache: str = ""
 
 
 class Judged(NamedTuple):
@@ -41,7 +45,7 @@ def judge_conflict(
     propose = propose_checked if how.checks else propose_fast
     start = time.perf_counter()
     try:
-        proposed = propose(repository, case, scratch, settings)
+        proposed = propose(repository, case, scratch, settings, cache=how.cache)
     except BackportError as error:
         seconds = time.perf_counter() - start
         return Judged(CaseResult(case, Outcome.REFUSED, seconds=seconds, error=str(error)), "")
@@ -57,18 +61,21 @@ def _compared(
     how: How,
     proposed: Proposed,
     seconds: float,
-    propose: Callable[..., Proposed],
+    propose: Propose,
 ) -> Judged:
     target, maintainer = repository.tree_of(case.target), repository.tree_of(case.backport)
     files = compare(scratch, target, maintainer, proposed.tree, refused=proposed.refused)
-    files = tuple(replace(f, confidence=(proposed.files or {}).get(f.path, "")) for f in files)
+    files = tuple(replace(f, confidence=proposed.files.get(f.path, "")) for f in files)
     outcome = Outcome.worst([f.outcome for f in files]) if proposed.complete else Outcome.REFUSED
     tree, confidence, if_written = proposed.tree, str(proposed.confidence or ""), None
     if not proposed.complete:
         confidence = ""
         if proposed.guessed:
-            tree, if_written = _if_written(repository, case, scratch, settings, propose)
+            tree, if_written = _if_written(repository, case, scratch, settings, how, propose)
             confidence = str(Confidence.GUESS) if if_written else ""
+    if how.panes:
+        shown = _marked(scratch, tree, proposed.marked) if not if_written else tree
+        files = with_panes(repository, scratch, case, files, shown)
     merge = scratch.merge(repository.tree_of(case.base), target, repository.tree_of(case.upstream))
     result = CaseResult(
         case,
@@ -87,11 +94,11 @@ def _compared(
 
 
 def _if_written(
-    repository: Repository, case: Case, scratch: Scratch, settings: Settings, propose: Callable[..., Proposed]
+    repository: Repository, case: Case, scratch: Scratch, settings: Settings, how: How, propose: Propose
 ) -> tuple[str, Outcome | None]:
     """What the guess would have been: for the calibration alone."""
     try:
-        guess = propose(repository, case, scratch, settings, least=Confidence.GUESS)
+        guess = propose(repository, case, scratch, settings, least=Confidence.GUESS, cache=how.cache)
     except BackportError:
         return "", None
     if not guess.complete:
@@ -99,6 +106,12 @@ def _if_written(
     trees = [repository.tree_of(x) for x in (case.target, case.backport)]
     files = compare(scratch, trees[0], trees[1], guess.tree)
     return guess.tree, Outcome.worst([f.outcome for f in files])
+
+
+def _marked(scratch: Scratch, tree: str, marked: Mapping[str, bytes]) -> str:
+    """The tree with markers where a part of the proposal is refused: to be shown."""
+    changes = {path: ("100644", scratch.write_blob(data)) for path, data in marked.items()}
+    return scratch.write_tree(tree, changes) if changes else tree
 
 
 def _baselines(
@@ -117,6 +130,3 @@ def _subject(repository: Repository, case: Case) -> str:
 def differing(scratch: Scratch, one: str, other: str) -> tuple[str, ...]:
     """The paths at which two trees differ, sorted."""
     return tuple(sorted(changed_paths(scratch, one, other)))
-
-
-__all__ = ["FileResult", "How", "Judged", "differing", "judge_conflict"]

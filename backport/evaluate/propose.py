@@ -7,8 +7,8 @@ result, can be reached from them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from backport.adapt.values import Confidence, PatchProposal
 from backport.checks import Asked, Context
@@ -27,7 +27,9 @@ from backport.tree import File, GitTree, Target
 @dataclass(frozen=True, slots=True)
 class Proposed:
     """`tree` is the target's tree with the proposal, in the scratch repository; `complete` whether nothing is left to
-    a person; `refused` the paths at which something is. `reasons` are the placement's for hunks that do not land."""
+    a person; `refused` the paths at which something is. `guessed`: all of that has a proposal, which is a guess.
+    `reasons` are the placement's for hunks that do not land, `files` the confidence of each file ("" none), `marked`
+    the texts with markers where something is refused."""
 
     tree: str
     complete: bool
@@ -36,7 +38,8 @@ class Proposed:
     pieces: tuple[PieceResult, ...] = ()
     guessed: bool = False
     reasons: tuple[str, ...] = ()
-    files: Mapping[str, str] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    marked: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def target_of(repository: Repository, case: Case, settings: Settings) -> Target:
@@ -53,7 +56,7 @@ def propose_fast(
     settings: Settings,
     *,
     least: Confidence = Confidence.LIKELY,
-    asked: Asked | None = None,
+    cache: str = "",
 ) -> Proposed:
     """The proposal of adapt alone: the checks do not look at the adapted tree."""
     from backport.adapt.patch import adapt_patch
@@ -61,7 +64,7 @@ def propose_fast(
     patch = patch_from_commit(repository, case.upstream)
     target = target_of(repository, case, settings)
     context, state = _context(
-        repository, patch, target, scratch, settings, asked or Asked(revision=case.upstream)
+        repository, patch, target, scratch, settings, Asked(revision=case.upstream, cache=cache)
     )
     placed = context.placed
     reasons = tuple(
@@ -86,7 +89,7 @@ def propose_checked(
     settings: Settings,
     *,
     least: Confidence = Confidence.LIKELY,
-    asked: Asked | None = None,
+    cache: str = "",
 ) -> Proposed:
     """The proposal as `backport adapt UPSTREAM --onto REPO@TARGET --upstream REPO@UPSTREAM` makes it."""
     from backport.engine import Budget
@@ -100,7 +103,7 @@ def propose_checked(
         target,
         upstream=repository,
         settings=settings,
-        asked=asked or Asked(revision=case.upstream),
+        asked=Asked(revision=case.upstream, cache=cache),
         least=least,
         budget=Budget(settings.budget_steps),
     )
@@ -131,8 +134,18 @@ def proposed(
         _pieces(proposal),
         _guessed(proposal),
         reasons,
-        {f.path: str(f.confidence or "") for f in proposal.files},
+        dict(_confidences(proposal)),
+        {f.path: f.marked for f in proposal.files if f.marked is not None and f.marked != f.after},
     )
+
+
+def _confidences(proposal: PatchProposal) -> Iterator[tuple[str, str]]:
+    """Each file with the least sure of its parts."""
+    order = list(Confidence)
+    for file in proposal.files:
+        parts = [x.confidence for x in file.pieces if x.confidence]
+        parts += [file.confidence] if file.confidence else []
+        yield file.path, str(max(parts, key=order.index)) if parts else ""
 
 
 def _context(

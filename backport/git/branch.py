@@ -37,7 +37,9 @@ def check_branch(repository: Repository, name: str) -> None:
     ref = f"refs/heads/{name}"
     bad = name.startswith("-") or name == "HEAD" or "\0" in name
     if bad or process.run(["check-ref-format", ref]).code:
-        raise UsageError(f"--branch {name or '(empty)'} is no name of a branch", "see git-check-ref-format(1)")
+        raise UsageError(
+            f"--branch {name or '(empty)'} is no name of a branch", "see git-check-ref-format(1)"
+        )
     known = process.run(["for-each-ref", "--format=%(refname)", ref], git_dir=repository.git_dir)
     listed = known.out.decode("utf-8", "replace").splitlines()
     if ref in listed:
@@ -81,7 +83,9 @@ class _Making:
             "GIT_AUTHOR_DATE": _date(commit.date),
         }
         text = commit.message.encode("utf-8", "surrogateescape")
-        return self.git("commit-tree", tree, "-p", parent, stdin=text, extra={k: v for k, v in author.items() if v})
+        return self.git(
+            "commit-tree", tree, "-p", parent, stdin=text, extra={k: v for k, v in author.items() if v}
+        )
 
     def git(self, *words: str, stdin: bytes = b"", extra: dict[str, str] | None = None) -> str:
         here = {

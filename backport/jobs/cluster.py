@@ -41,13 +41,14 @@ def on_cluster(batches: Sequence[Batch], address: str) -> Generator[list[Done], 
 
 def _client(address: str) -> Any:
     try:
-        from distributed import Client
+        import distributed
     except ImportError as error:
         raise MissingExtraError(
             "--scheduler needs dask.distributed, which is not here", "pip install 'backport[cluster]'"
         ) from error
+    make: Any = distributed.Client
     try:
-        return Client(address, timeout=_SECONDS, set_as_default=False)
+        return make(address, timeout=_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(f"no scheduler answers at {address}", "start one with `dask scheduler`") from error
 
@@ -55,13 +56,14 @@ def _client(address: str) -> Any:
 def _once(
     client: Any, batches: Sequence[Batch], token: str, left: list[Batch]
 ) -> Generator[list[Done], None, None]:
-    from distributed import as_completed
+    import distributed
     from distributed.client import FutureCancelledError
     from distributed.scheduler import KilledWorker
 
     # pure=False: a batch that was done in an earlier run is not taken for this one.
     waiting = {client.submit(_work, batch, token, pure=False): batch for batch in batches}
-    for future in as_completed(list(waiting)):
+    as_they_come: Any = distributed.as_completed
+    for future in as_they_come(list(waiting)):
         try:
             done: list[Done] = future.result()
         except (KilledWorker, FutureCancelledError):

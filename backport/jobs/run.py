@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -20,7 +20,7 @@ def run(
     scheduler: str = "",
     limits: Limits | None = None,
     batch: int = 0,
-) -> Iterator[Done]:
+) -> Generator[Done, None, None]:
     """`work(shared, argument)` for each argument, as the results come; `number` is the argument's place.
 
     `work` is a function of a module; it, `shared`, arguments and values are pickled. `jobs` are processes on this

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from backport.adapt.trailers import Manner, Message, message, upstream_id
-from backport.adapt.values import AdaptedPatch, Adaptation
+from backport.adapt.values import Adaptation, AdaptedPatch
 from backport.model import Person
 from backport.report.mails import file_name, mail
+from backport.report.summary import fails, hunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def written(
     commits: list[Commit] = []
     there: list[AdaptedPatch] = []
     for number, adapted in enumerate(adaptation.patches):
-        if not adapted.complete:
+        if not lands(adapted):
             return Written(tuple(commits), tuple(there), adaptation.patches[number:])
         if not adapted.diff:
             there.append(adapted)
@@ -52,8 +53,47 @@ def written(
     return Written(tuple(commits), tuple(there), ())
 
 
+def lands(adapted: AdaptedPatch) -> bool:
+    """Whether the whole of a patch lands. Where nothing was proposed for one that does not land by itself, it does
+    not."""
+    if not adapted.complete:
+        return False
+    return adapted.proposal is not None or not any(fails(h) for _, h in hunks(adapted.report))
+
+
 def mails(commits: Sequence[Commit]) -> Iterator[tuple[str, bytes]]:
     """(file name, mail) of each, in order; the names are those of git format-patch."""
     for number, commit in enumerate(commits, 1):
         patch = replace(commit.adapted.patch, subject=commit.message.subject, body=commit.message.body)
         yield file_name(number, patch.subject), mail(patch, commit.adapted.diff, number, len(commits))
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """A file as a patch leaves it: with markers where it is `marked`."""
+
+    path: str
+    data: bytes
+    mode: str
+    marked: bool = False
+
+
+def whole_files(adapted: AdaptedPatch) -> tuple[WholeFile, ...]:
+    """The files that a patch changes on the target, whole; what is not accepted stands between markers."""
+    found = {
+        path: WholeFile(path, file.data, file.mode)
+        for path, file in adapted.changes.items()
+        if file is not None
+    }
+    proposal = adapted.proposal
+    for file in proposal.files if proposal is not None else ():
+        assert proposal is not None
+        left = any(not p.accepted(proposal.least) for p in file.pieces) or file in proposal.refused_files
+        if left and file.marked is not None and file.marked != file.before:
+            found[file.path] = WholeFile(file.path, file.marked, file.mode, True)
+    return tuple(found[path] for path in sorted(found))
+
+
+def gone_files(adapted: AdaptedPatch) -> tuple[str, ...]:
+    """The paths that a patch takes away."""
+    return tuple(sorted(path for path, file in adapted.changes.items() if file is None))

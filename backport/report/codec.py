@@ -42,6 +42,11 @@ def load(mapping: Mapping[str, Any]) -> Report:
     return report
 
 
+def dump_value(value: Any) -> dict[str, Any]:
+    """Any dataclass of the model's kinds, as `dump` writes it within a report."""
+    return _dump_object(value)
+
+
 # --- values to JSON ----------------------------------------------------------------------------
 
 

@@ -109,7 +109,7 @@ def test_a_closed_iterator_ends_what_runs(tmp_path: Path) -> None:
     results = run(works.remember, str(tmp_path), [0, 1, 2], jobs=2, batch=1)
     assert next(results).value == 0
     assert waited_for(lambda: (tmp_path / "pid-1").exists() and (tmp_path / "pid-1").read_text() != "")
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     assert not alive(int((tmp_path / "pid-1").read_text()))
 
 

@@ -71,10 +71,13 @@ def _comparison(context: Context) -> Comparison | None:
         return None
     theirs = _joined([_upstream_changes(upstream, c, p) for c, p in zip(commits, patches, strict=True)])
     ours = changes_of(context.patch, context.base_text, context.upstream_text)
-    pairs = _pairs(ours, theirs)
-    unrelated = not any(a and b for a, b in pairs) and not _alike_titles(context.patch, patches)
-    deviations = tuple(d for a, b in pairs for d in _of_file(a, b))
-    return Comparison(commits, deviations, unrelated)
+    unrelated = not any(a and b for a, b in _pairs(ours, theirs)) and not _alike_titles(context.patch, patches)
+    return Comparison(commits, deviations(ours, theirs), unrelated)
+
+
+def deviations(ours: Sequence[FileChanges], theirs: Sequence[FileChanges]) -> tuple[Deviation, ...]:
+    """What two patches change otherwise, file by file and function by function."""
+    return tuple(d for a, b in _pairs(ours, theirs) for d in _of_file(a, b))
 
 
 def _alike_titles(patch: Patch, patches: Sequence[Patch]) -> bool:

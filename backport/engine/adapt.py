@@ -1,0 +1,125 @@
+"""`adapt`: a series onto one target, with what does not land proposed in another form and checked there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from backport.adapt.patch import adapt_patch
+from backport.adapt.values import Adaptation, AdaptedPatch, Confidence, PatchProposal
+from backport.checks import Asked, Context, all_rules, run_rules
+from backport.engine.check import UNLIMITED, Budget, OnEvent, Options, Run, repositories_of, scratch_of
+from backport.engine.foreign import refuse_foreign
+from backport.engine.recheck import adapted_context, diff_of, lost_and_gained
+from backport.engine.state import TargetState
+from backport.git import Repository
+from backport.git.merging import changed_paths
+from backport.model import Finding, PatchReport, Series, TargetReport, Verdict
+from backport.settings import Settings
+from backport.tree import File, Target
+
+if TYPE_CHECKING:
+    from backport.adapt.rewrites import Rewrite
+
+
+def adapt(
+    series: Series,
+    target: Target,
+    *,
+    upstream: Repository | None = None,
+    settings: Settings | None = None,
+    asked: Asked | None = None,
+    least: Confidence = Confidence.LIKELY,
+    rewrites: Sequence[Rewrite] = (),
+    on_event: OnEvent | None = None,
+    cancel: Callable[[], bool] | None = None,
+    budget: Budget | None = None,
+) -> Adaptation:
+    """Judge every patch of `series` on the target as `check` does, and adapt what does not land; each patch meets the
+    target with the adapted earlier ones. `least` is how sure a proposal must be to be taken; `rewrites` are learned
+    from earlier backports. Raises as `check` does; a refusal is a value."""
+    options = Options(
+        settings or Settings(),
+        upstream,
+        on_event or (lambda event: None),
+        cancel or (lambda: False),
+        budget.steps if budget and budget.steps else UNLIMITED,
+        asked or Asked(),
+    )
+    with ExitStack() as stack:
+        repositories = repositories_of([target], upstream)
+        scratch = stack.enter_context(scratch_of([target], repositories))
+        run = AdaptRun(options, scratch, repositories, least=least, rewrites=tuple(rewrites))
+        report = run.target(series, target, None)
+        refuse_foreign((report,), [target.tree])
+        return Adaptation(
+            target.name,
+            target.revision,
+            run.told(series, report),
+            (*series.notes, *run.notes),
+            report,
+        )
+
+
+@dataclass(slots=True)
+class AdaptRun(Run):
+    """The run of a check that goes on with the adapted target."""
+
+    least: Confidence = Confidence.LIKELY
+    rewrites: tuple[Rewrite, ...] = ()
+    adapted: list[AdaptedPatch] = field(default_factory=list)
+
+    def following(self, context: Context, report: PatchReport, after: TargetState) -> TargetState:
+        """Adapt the patch where it does not land; the next one meets what came of it."""
+        if not needs_adapting(report):
+            changes = dict(_landed(context, after))
+            diff = diff_of(self.scratch, context.ground.tree, changes)
+            self.adapted.append(AdaptedPatch(context.patch, report, None, diff, changes, report.findings))
+            return after
+        proposal = adapt_patch(context, self.least, self.rewrites)
+        state = self._with(context, proposal)
+        diff = diff_of(self.scratch, context.ground.tree, proposal.changes)
+        findings = self._findings(context, state, diff)
+        differences = lost_and_gained(context, state, diff)
+        self.adapted.append(
+            AdaptedPatch(context.patch, report, proposal, diff, proposal.changes, findings, differences)
+        )
+        return state
+
+    def _with(self, context: Context, proposal: PatchProposal) -> TargetState:
+        ground = context.ground
+        state = TargetState(ground.tree, self.scratch, ground.tree_id, self.options.settings)
+        return state.with_changes(proposal.changes) if proposal.changes else state
+
+    def _findings(self, context: Context, state: TargetState, diff: bytes) -> tuple[Finding, ...]:
+        """What all rules say of the adapted tree."""
+        again = adapted_context(context, state, diff)
+        if again is None:
+            return ()
+        findings, _ = run_rules(all_rules(), again, self.options.settings)
+        return findings
+
+    def told(self, series: Series, report: TargetReport) -> tuple[AdaptedPatch, ...]:
+        """The patches in order, with the reports that were completed since; an unreadable one has only its report."""
+        found = {id(a.patch): a for a in self.adapted}
+        return tuple(
+            replace(found[id(patch)], report=own) if id(patch) in found else AdaptedPatch(patch, own, None)
+            for patch, own in zip(series.patches, report.patches, strict=True)
+        )
+
+
+def needs_adapting(report: PatchReport) -> bool:
+    """Whether a part of a patch does not land as it is, or lands and will not build."""
+    return report.verdict in (Verdict.CONFLICT, Verdict.PARTIAL, Verdict.UNSAFE)
+
+
+def _landed(context: Context, after: TargetState) -> Iterator[tuple[str, File | None]]:
+    """The files in which the target differs once the patch landed as it is."""
+    if not context.ground.tree_id:
+        yield from context.placed.changes.items()
+        return
+    for path in sorted(changed_paths(after.scratch, context.ground.tree_id, after.tree_id)):
+        entry = after.tree.read(path)
+        yield path, entry if isinstance(entry, File) else None
