@@ -14,7 +14,6 @@ import argparse
 import contextlib
 import signal
 import sys
-import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -33,7 +32,7 @@ _SHARED = 25  # cases on one scratch repository
 
 
 def judge_all(path: str, cases: Sequence[Case], wiggle: bool) -> list[CaseResult]:
-    """Cases on shared repositories, in this process. A bug is a refusal, with its last line."""
+    """Cases on shared repositories, in this process."""
     return list(_judged(path, cases, wiggle))
 
 
@@ -41,16 +40,8 @@ def _judged(path: str, cases: Sequence[Case], wiggle: bool) -> Iterator[CaseResu
     for first in range(0, len(cases), _SHARED):
         with Repository.open(path) as repository, Scratch([repository]) as scratch:
             for case in cases[first : first + _SHARED]:
-                yield _one(repository, case, scratch, How(checks=False, wiggle=wiggle))
-
-
-def _one(repository: Repository, case: Case, scratch: Scratch, how: How) -> CaseResult:
-    try:
-        return judge_conflict(repository, case, scratch, Settings(), how).result
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-        return CaseResult(case, Outcome.REFUSED, error=f"bug: {type(error).__name__}: {error} at {place}")
+                how = How(checks=False, wiggle=wiggle)
+                yield judge_conflict(repository, case, scratch, Settings(), how).result
 
 
 def outcomes(arguments: argparse.Namespace, cases: Sequence[Case]) -> Iterator[CaseResult]:

@@ -50,18 +50,19 @@ class Table:
             right, wrong = self.counts[kind, group, True], self.counts[kind, group, False]
             yield f"{kind:8} {group:5} {right:5} right {wrong:5} wrong {right / (right + wrong):7.1%}"
         right = sum(n for (_, _, r), n in self.counts.items() if r)
-        total = max(1, self.counts.total())
-        yield f"{'all':14} {right:5} right {total - right:5} wrong {right / total:7.1%}"
+        total = self.counts.total()
+        yield f"{'all':14} {right:5} right {total - right:5} wrong {right / max(1, total):7.1%}"
 
 
-def events(seen: Sequence[Observation], step: int) -> Iterator[Event]:
+def events(seen: Sequence[Observation], step: int, known: Known | None) -> Iterator[Event]:
     """The rewrites and what became of them, over backports from the oldest on."""
     votes = Votes()
     for at in range(0, len(seen), step):
+        block = seen[at : at + step]
         rules = rewrites_of(votes, LEAST)
-        for one in seen[at : at + step]:
-            yield from judged(rules, one)
-        for one in seen[at : at + step]:
+        found = [event for one in block for event in judged(rules, one)]
+        yield from found if known is None else known.made(block[0].backport, found)
+        for one in block:
             votes.tell(one.backport, one.made, one.kept)
 
 
@@ -98,29 +99,43 @@ def _prefixed(
 
 
 class Known:
-    """Whether the target before a backport has a word."""
+    """What the targets before backports have."""
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
-        self.answers: dict[tuple[str, str], bool] = {}
 
-    def __call__(self, backport: str, word: str) -> bool:
+    def made(self, backport: str, found: Sequence[Event]) -> list[Event]:
+        """Those of the events that the program would bring about on the target before a backport."""
         commit = self.repository.commit(backport)
         assert commit is not None
-        tree = self.repository.tree_of(commit.parents[0])
-        if (tree, word) not in self.answers:
-            if word.endswith("/") or word.endswith(".h"):
-                found = self.repository.entry(tree, word.rstrip("/")) is not None
-            else:
-                found = any(True for _ in self.repository.grep(tree, [word.partition("/")[0].encode()]))
-            self.answers[tree, word] = found
-        return self.answers[tree, word]
+        words = {x for e in found for x in (e.old, e.new) if x}
+        there = self._there(self.repository.tree_of(commit.parents[0]), words)
+        return [e for e in found if self._is_made(e, there)]
 
-    def made(self, event: Event) -> bool:
-        """Whether the program would make a rewrite."""
-        if event.rule.kind is RewriteKind.PREFIX and not self(event.backport, event.new):
+    @staticmethod
+    def _is_made(event: Event, there: set[str]) -> bool:
+        if event.new and event.new not in there:
             return False
-        return event.rule.overwhelming or "/" in event.old[:-1] or not self(event.backport, event.old)
+        return event.old not in there or (event.rule.overwhelming and event.rule.kind is not RewriteKind.PATH)
+
+    def _there(self, tree: str, words: set[str]) -> set[str]:
+        """The words that stand in a tree, and the folders and headers that are in it."""
+        names = {x for x in words if is_name(x)}
+        stdin = "".join(f"{x}\n" for x in sorted(names)).encode()
+        done = (
+            self.repository.git("grep", "-h", "-o", "-w", "-F", "-f", "-", tree, stdin=stdin)
+            if names
+            else None
+        )
+        found = set(done.out.decode("utf-8", "replace").split()) if done else set()
+        heads = {x.rpartition("/")[2] for x, _, _ in self.repository.ls(tree)} if words - names else set()
+        for word in words - names:
+            if word.endswith("/"):
+                here = self.repository.entry(tree, word[:-1]) is not None
+            else:
+                here = word in heads or word.partition("/")[0] in found
+            found |= {word} if here else set()
+        return found
 
 
 def main() -> None:
@@ -148,13 +163,11 @@ def main() -> None:
             f"{branch}: {len(seen)} backports read in {read:.1f} s, again in {again:.2f} s, {len(rules)} rewrites"
         )
         table = Table()
-        for event in events(seen[::-1], arguments.step):
-            if not arguments.known or known.made(event):
-                table.add(event)
-                if arguments.wrong and not event.right:
-                    print(
-                        f"  {event.backport[:12]} {event.rule.shown()} {event.rule.support}-{event.rule.against} {event.old}"
-                    )
+        for event in events(seen[::-1], arguments.step, known if arguments.known else None):
+            table.add(event)
+            if arguments.wrong and not event.right:
+                rule = event.rule
+                print(f"  {event.backport[:12]} {rule.shown()} {rule.support}-{rule.against} {event.old}")
         print("\n".join(table.shown()))
 
 

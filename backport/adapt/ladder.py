@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from backport.adapt.names import local_drift, renamed
+from backport.adapt.overlaps import Rule, settle
 from backport.adapt.regions import Region3
 from backport.adapt.threeway import Merged, Overlap, Sides, Touch, merge
 from backport.adapt.values import Confidence, Refusal, Step
@@ -91,16 +92,32 @@ def by_local_names(region: Region3) -> Attempt | None:
     return judged(merge(Sides.of(words_of(one), target, words_of(other))), f"with the target's names ({put})")
 
 
-def gone(region: Region3) -> Attempt | None:
-    """What upstream changes there is not in the target at all: nothing is changed."""
-    base, target, upstream = _texts(region)
-    merged = merge(Sides.of(base, target, upstream))
-    if not merged.overlaps or any(o.target for o in merged.overlaps):
-        return None
-    kept = [p for p in merged.parts if isinstance(p, Word)]
-    return Attempt(
-        joined(kept, merged.tail), Confidence.GUESS, "the lines that upstream changes are not in the target"
-    )
+def by_rule(wanted: frozenset[Rule], confidence: Confidence) -> Strategy:
+    """Overlaps settled by some of the rules; the rest of the region merges by words."""
+
+    def strategy(region: Region3) -> Attempt | None:
+        merged = merge(Sides.of(*_texts(region)))
+        settled = [settle(o) for o in merged.overlaps]
+        if not settled or not all(s is not None and s.rule in wanted for s in settled):
+            return None
+        found = iter(s for s in settled if s is not None)
+        rules = dict.fromkeys(s.rule for s in settled if s is not None)
+        words: list[Word] = []
+        for part in merged.parts:
+            words += [part] if isinstance(part, Word) else next(found).words
+        said = "; ".join(_RULES[r] for r in rules)
+        return Attempt(joined(words, merged.tail), confidence, said)
+
+    return strategy
+
+
+_RULES = {
+    Rule.REMOVED: "what upstream takes out, the target has only in part: the rest is taken out too",
+    Rule.REMOVED_FORM: "what upstream takes out, the target has in another form: that is taken out",
+    Rule.KEPT_PART: "upstream's words go beside ones that the target does not have",
+    Rule.GONE: "the lines that upstream changes are not in the target: they are left out",
+    Rule.BOTH_INSERT: "both sides put something in at one place: both are kept",
+}
 
 
 def judged(merged: Merged, how: str) -> Attempt:
@@ -132,5 +149,13 @@ LADDER: tuple[tuple[str, Strategy], ...] = (
     ("same-change", same_change),
     ("words", by_words),
     ("names", by_local_names),
-    ("gone", gone),
+    ("removed", by_rule(frozenset((Rule.REMOVED,)), Confidence.LIKELY)),
+    ("kept-part", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART)), Confidence.LIKELY)),
+    (
+        "removed-form",
+        by_rule(frozenset((Rule.REMOVED, Rule.REMOVED_FORM, Rule.KEPT_PART)), Confidence.LIKELY),
+    ),
+    ("gone", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART, Rule.GONE)), Confidence.LIKELY)),
+    ("both-insert", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART, Rule.BOTH_INSERT)), Confidence.LIKELY)),
+    ("mixed", by_rule(frozenset(Rule), Confidence.LIKELY)),
 )

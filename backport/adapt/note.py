@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from backport.adapt.values import Action, FileProposal, PatchProposal, Piece
+from backport.model import Feature, PatchReport
 
 WIDTH = 75
 """Columns of a line of the note: what a change log may have (Documentation/process/submitting-patches.rst)."""
@@ -34,23 +35,51 @@ class Entry:
     sentences: tuple[str, ...]
 
 
-def entries(proposal: PatchProposal) -> tuple[Entry, ...]:
-    """The files to which something was done that upstream's patch does not do, in the patch's order."""
+def entries(
+    proposal: PatchProposal, report: PatchReport | None = None, features: Sequence[Feature] = ()
+) -> tuple[Entry, ...]:
+    """The files to which something was done that upstream's patch does not do, in the patch's order. What `report` and
+    the target's `features` say of the causes stands first."""
+    known = {f.name: f for f in features}
     found = []
     for file in proposal.files:
-        sentences = tuple(dict.fromkeys(_sentences(file)))
-        if sentences:
-            found.append(Entry(file.path or file.change.path, sentences))
+        done = tuple(dict.fromkeys(_sentences(file)))
+        if done:
+            causes = (_cause(x) for x in _features(file, report, known))
+            found.append(Entry(file.path or file.change.path, (*causes, *done)))
     return tuple(found)
+
+
+def _features(
+    file: FileProposal, report: PatchReport | None, known: Mapping[str, Feature]
+) -> tuple[Feature, ...]:
+    """The features that are behind the conflicts of a file, by the causes of its hunks."""
+    asked = {n for p in file.pieces for n in p.hunks}
+    hunks = [
+        h
+        for f in (report.files if report is not None else ())
+        if f.path == file.change.path
+        for h in f.hunks
+        if h.number in asked or (not asked and h.placement is not None and not h.placement.lands)
+    ]
+    return tuple(dict.fromkeys(known[d.feature] for h in hunks for d in h.drift if d.feature in known))
+
+
+def _cause(feature: Feature) -> str:
+    title = f' ("{_plain(feature.title)}")' if feature.title else ""
+    return f"without {feature.name}{title}, which the target does not have"
 
 
 def note(listed: Iterable[Entry], form: NoteForm) -> str:
     """The note in its form, without a line feed at its end; "" when there is nothing to say."""
-    parts = [_entry(x, form) for x in listed]
+    parts: list[str] = []
+    for entry in listed:
+        parts.append(_entry(entry, form, form.between if parts else form.opens))
     return f"{form.opens}{form.between.join(parts)}{form.closes}" if parts else ""
 
 
-def _entry(entry: Entry, form: NoteForm) -> str:
+def _entry(entry: Entry, form: NoteForm, before: str) -> str:
+    """An entry, of which `before` stands on the first line already."""
     import textwrap
 
     text = form.entry.format(path=entry.path, text="; ".join(entry.sentences))
@@ -59,11 +88,12 @@ def _entry(entry: Entry, form: NoteForm) -> str:
     lead = text[: len(text) - len(text.lstrip())]
     lines = textwrap.wrap(
         text.strip(),
-        WIDTH - 8 * lead.count("\t"),
+        WIDTH - 8 * lead.count("\t") - (0 if lead else len(form.follows)),
+        initial_indent=" " * max(0, len(before.rpartition("\n")[2]) - len(form.follows)) if not lead else "",
         break_long_words=False,
         break_on_hyphens=False,
     )
-    first = lead + lines[0] if lines else lead
+    first = lead + lines[0].lstrip() if lines else lead
     return "\n".join([first, *(form.follows + x for x in lines[1:])])
 
 

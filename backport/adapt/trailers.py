@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from backport.adapt.note import NoteForm, entries, note
 from backport.adapt.values import PatchProposal
 from backport.csource.dialect import read_data
-from backport.model import Patch, Person, UpstreamForm, UpstreamId
+from backport.model import Feature, Patch, PatchReport, Person, UpstreamForm, UpstreamId
 from backport.provenance import read_subject
 
 _TRAILER = re.compile(r"[A-Za-z][\w-]*: \S|\(cherry picked from|\(backported from|\[")
@@ -92,10 +92,12 @@ def message(
     *,
     upstream: str = "",
     signed: Person | None = None,
+    report: PatchReport | None = None,
+    features: Sequence[Feature] = (),
 ) -> Message:
     """The message of a patch as it lands: with upstream's id, the note on what was changed, and the sign-off of
-    `signed` where there is one."""
-    said = entries(proposal) if proposal is not None else ()
+    `signed` where there is one. `report` and `features` are what a check says of the causes."""
+    said = entries(proposal, report, features) if proposal is not None else ()
     body = patch.body.strip("\n")
     if upstream and not _named(patch, upstream, manner):
         line = manner.upstream.format(id=upstream)

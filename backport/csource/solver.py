@@ -47,6 +47,14 @@ def possible(problem: Expr, rules: Sequence[Expr] = (), unknown: Collection[str]
     return asked.op is not Op.FALSE and _Session(asked, rules).allows({})
 
 
+def nearest(problem: Expr, rules: Sequence[Expr], wanted: Mapping[str, bool]) -> Mapping[str, bool] | None:
+    """A whole configuration in which `problem` holds and that all `rules` allow, as near to `wanted` as goes: the
+    values of the atoms of both, those that `wanted` names kept where they can be. None where there is none.
+
+    Raises TooHard."""
+    return _Session(problem, rules).nearest(wanted)
+
+
 def whatever(problem: Expr, unknown: Collection[str]) -> Expr:
     """The condition under which the problem holds whatever these atoms are. Raises TooHard for too many."""
     names = sorted(set(problem.atoms()) & set(unknown))
@@ -105,6 +113,22 @@ class _Session:
         ]
         whole = self._least(fixed, others)
         return {**needed, **{n: whole[n] for n in others}} if whole is not None else needed
+
+    def nearest(self, wanted: Mapping[str, bool]) -> Mapping[str, bool] | None:
+        """The model that keeps wanted values, by halves: those that go together are asked of together."""
+        fixed: dict[str, bool] = {}
+        if not self.allows(fixed):
+            return None
+        stack = [[n for n in self._numbers if n in wanted]]
+        while stack:
+            names = stack.pop()
+            if self.allows({**fixed, **{n: wanted[n] for n in names}}):
+                fixed.update((n, wanted[n]) for n in names)
+            elif len(names) == 1:
+                fixed[names[0]] = not wanted[names[0]]
+            else:
+                stack += [names[len(names) // 2 :], names[: len(names) // 2]]
+        return fixed
 
     def _least(self, given: Mapping[str, bool], names: Sequence[str]) -> dict[str, bool] | None:
         """Values of these atoms beside the given ones, false wherever that goes."""

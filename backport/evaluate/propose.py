@@ -7,21 +7,26 @@ result, can be reached from them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from backport.adapt.values import Confidence, PatchProposal
 from backport.checks import Asked, Context
 from backport.engine.state import TargetState
+from backport.engine.verdicts import patch_verdict
 from backport.evaluate.values import Case, PieceResult
 from backport.git import Repository, Scratch
 from backport.index import Lookups
 from backport.intake import patch_from_commit
-from backport.model import Patch
+from backport.model import Patch, Verdict
 from backport.placement import find_base, place_patch
 from backport.placement.ground import Steps
 from backport.settings import Settings
 from backport.tree import File, GitTree, Target
+
+if TYPE_CHECKING:
+    from backport.adapt.rewrites import Rewrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ def propose_fast(
     *,
     least: Confidence = Confidence.LIKELY,
     cache: str = "",
+    rewrites: Sequence[Rewrite] = (),
 ) -> Proposed:
     """The proposal of adapt alone: the checks do not look at the adapted tree."""
     from backport.adapt.patch import adapt_patch
@@ -70,15 +76,9 @@ def propose_fast(
     reasons = tuple(
         dict.fromkeys(str(p.reason) for p in placed.placements if not p.kind.lands and not p.kind.there)
     )
-    stuck = [
-        f
-        for f in placed.files
-        if any(not p.kind.lands and not p.kind.there for p in f.placements)
-        or (not f.placements and not f.kind.lands and not f.kind.there)
-    ]
-    if not stuck:
+    if patch_verdict(placed) not in (Verdict.CONFLICT, Verdict.PARTIAL):
         return Proposed(state.after(placed).tree_id, True, reasons=reasons)
-    proposal = adapt_patch(context, least)
+    proposal = adapt_patch(context, least, rewrites)
     return proposed(scratch, target.tree.id, proposal, reasons)
 
 
@@ -90,6 +90,7 @@ def propose_checked(
     *,
     least: Confidence = Confidence.LIKELY,
     cache: str = "",
+    rewrites: Sequence[Rewrite] = (),
 ) -> Proposed:
     """The proposal as `backport adapt UPSTREAM --onto REPO@TARGET --upstream REPO@UPSTREAM` makes it."""
     from backport.engine import Budget
@@ -105,6 +106,7 @@ def propose_checked(
         settings=settings,
         asked=Asked(revision=case.upstream, cache=cache),
         least=least,
+        rewrites=rewrites,
         budget=Budget(settings.budget_steps),
     )
     adapted = adaptation.patches[0]

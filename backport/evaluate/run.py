@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from backport.errors import BackportError
 from backport.evaluate.alarms import FAMILIES, judge_silent
@@ -19,16 +19,21 @@ from backport.git import Repository, Scratch
 from backport.jobs import Done, Limits, run
 from backport.settings import Settings
 
+if TYPE_CHECKING:
+    from backport.adapt.learning import Learner
+
 _SHARED = 25  # cases after which repositories are opened anew: what was read of them is only in the way
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How an evaluation is made. `checks`: the checks look at what was adapted, as adapt itself lets them. `panes`:
+    """How an evaluation is made. `checks`: the checks look at what was adapted, as adapt itself lets them. `learn`:
+    from the branch's backports before each case, which takes time that is not counted to the case. `panes`:
     keep texts for a page. `jobs` processes here (0: in this one, without limits), or the workers of the dask scheduler
     at `scheduler`. `state` is a folder for results ("" none), `cache` one for definitions ("" none)."""
 
     checks: bool = True
+    learn: bool = False
     panes: bool = False
     jobs: int = 1
     scheduler: str = ""
@@ -41,7 +46,8 @@ class Options:
     @property
     def key(self) -> str:
         """What of it a result depends on."""
-        return f"{self.checks} {self.panes} {','.join(self.families)} {has_wiggle()} {self.settings.budget_steps}"
+        words = (self.checks, self.learn, self.panes, self.families, has_wiggle(), self.settings.budget_steps)
+        return " ".join(map(str, words))
 
 
 class Shared(NamedTuple):
@@ -127,6 +133,7 @@ class _Opened(NamedTuple):
 
 
 _opened: dict[str, _Opened] = {}
+_learners: dict[str, Learner] = {}
 _count = 0
 
 
@@ -138,8 +145,18 @@ def judge(shared: Shared, case: Case) -> CaseResult:
         return judge_silent(
             repository, case, options.settings, families=options.families, cache=options.cache
         )
-    how = How(options.checks, has_wiggle(), options.panes, options.cache)
+    learned = _learner(shared).rewrites(case.target) if options.learn else ()
+    how = How(options.checks, has_wiggle(), options.panes, options.cache, learned)
     return judge_conflict(repository, case, scratch, options.settings, how).result
+
+
+def _learner(shared: Shared) -> Learner:
+    """What learns from the branches. All that a case's target reaches is earlier than the case."""
+    from backport.adapt.learning import Learner
+
+    if shared.path not in _learners:
+        _learners[shared.path] = Learner(Repository.open(shared.path), cache=shared.options.cache)
+    return _learners[shared.path]
 
 
 def _open(path: str) -> _Opened:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from backport.git.repository import Repository, locate
 from backport.git.values import TreeEntry, entry_type, path_bytes, path_text
 
 _SIZE = "conflict-marker-size"
+_ALONE = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
 
 
 class Unmerged(NamedTuple):
@@ -45,7 +47,7 @@ def top_above(folder: Path) -> Repository:
 
 def unmerged(repository: Repository) -> tuple[Unmerged, ...]:
     """The unmerged paths, in the index's order. The index is only read. Raises RepositoryError."""
-    done = process.run(["ls-files", "-u", "-z"], git_dir=repository.git_dir, **_here(repository))
+    done = _run(repository, "ls-files", "-u", "-z")
     if done.code:
         raise RepositoryError(f"the index of {repository.shown} cannot be read: {done.complaint()}")
     found: dict[str, dict[int, TreeEntry]] = {}
@@ -60,30 +62,22 @@ def marker_sizes(repository: Repository, paths: Iterable[str]) -> dict[str, int]
     """The size of conflict markers in each file (gitattributes(5)), 7 unless an attribute says otherwise."""
     listed = list(paths)
     given = b"".join(path_bytes(x) + b"\0" for x in listed)
-    words = ["check-attr", "-z", "--stdin", _SIZE]
-    done = process.run(words, git_dir=repository.git_dir, stdin=given, **_here(repository))
+    done = _run(repository, "check-attr", "-z", "--stdin", _SIZE, stdin=given)
     fields = done.out.split(b"\0")
     sizes = {path_text(p): int(v) for p, v in zip(fields[0::3], fields[2::3], strict=False) if v.isdigit()}
     return {x: sizes.get(x) or 7 for x in listed}
 
 
 def stage(repository: Repository, path: str, mode: str, data: bytes) -> None:
-    """Take a resolved file into the index, as `git add` does but that no filter of anybody's runs: `data` is what is
-    to be committed. Raises RepositoryError."""
-    written = process.run(
-        ["hash-object", "-w", "--stdin", "--no-filters"], git_dir=repository.git_dir, stdin=data
-    )
+    """Take a resolved file into the index, as `git add` does but that the worktree is not read: `data` is what is to
+    be committed. Raises RepositoryError."""
+    written = _run(repository, "hash-object", "-w", "--stdin", "--no-filters", stdin=data)
     id = written.out.strip()
     if written.code:
         raise RepositoryError(f"{path} cannot be written to {repository.shown}: {written.complaint()}")
     name = path_bytes(path)
     lines = b"0 " + b"0" * len(id) + b"\t" + name + b"\0" + mode.encode() + b" " + id + b" 0\t" + name + b"\0"
-    done = process.run(
-        ["-c", "core.fsmonitor=false", "update-index", "-z", "--index-info"],
-        git_dir=repository.git_dir,
-        stdin=lines,
-        **_here(repository),
-    )
+    done = _run(repository, "update-index", "-z", "--index-info", stdin=lines)
     if done.code:
         raise RepositoryError(f"{path} cannot be added to the index: {done.complaint()}")
 
@@ -105,5 +99,9 @@ def stopped(repository: Repository) -> Stopped:
     return Stopped("", "")
 
 
-def _here(repository: Repository) -> dict[str, object]:
-    return {"cwd": repository.work_tree, "extra": {"GIT_WORK_TREE": repository.work_tree}}
+def _run(repository: Repository, *words: str, stdin: bytes = b"") -> process.Done:
+    """Run git in the worktree, without its hooks."""
+    here = {"GIT_WORK_TREE": repository.work_tree}
+    return process.run(
+        [*_ALONE, *words], git_dir=repository.git_dir, stdin=stdin, cwd=repository.work_tree, extra=here
+    )

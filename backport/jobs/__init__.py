@@ -7,7 +7,7 @@ a worker died is built anew, and what was not done runs once more.
 
 from __future__ import annotations
 
-from backport.jobs.batch import Done, Limits
+from backport.jobs.batch import Done, Limits, line_of
 from backport.jobs.run import run
 
-__all__ = ["Done", "Limits", "run"]
+__all__ = ["Done", "Limits", "line_of", "run"]

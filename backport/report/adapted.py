@@ -48,7 +48,15 @@ def written(
             there.append(adapted)
             continue
         id = upstream_id(adapted.patch, full)
-        text = message(adapted.patch, adapted.proposal, manner, upstream=id, signed=signed)
+        text = message(
+            adapted.patch,
+            adapted.proposal,
+            manner,
+            upstream=id,
+            signed=signed,
+            report=adapted.report,
+            features=adaptation.report.features if adaptation.report is not None else (),
+        )
         commits.append(Commit(adapted, text))
     return Written(tuple(commits), tuple(there), ())
 

@@ -81,6 +81,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     work.add_argument("--state", default="", metavar="DIR", help="keep results there, and go on with them")
     work.add_argument(
+        "--learn", action="store_true", help="adapt with what the branch's earlier backports teach"
+    )
+    work.add_argument(
         "--no-checks", action="store_true", help="do not check what was adapted: quicker, less sure"
     )
     work.add_argument("--rules", default="BP1,BP2,BP3", metavar="LIST", help="families whose alarms count")
@@ -112,6 +115,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             return 0
         options = Options(
             checks=not arguments.no_checks,
+            learn=arguments.learn,
             panes=form == "html" or bool(arguments.state),
             jobs=arguments.jobs,
             scheduler=arguments.scheduler,

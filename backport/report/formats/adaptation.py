@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from backport.adapt.shown import difference, refused_words, strategy
 from backport.adapt.values import (
@@ -207,13 +207,10 @@ def _differences(page: Page, differences: Sequence[Difference]) -> None:
     page.line("  " + page.paint("Against upstream's change", BOLD))
     for one in differences:
         place = f"{harmless(one.function)} in {harmless(one.path)}" if one.function else harmless(one.path)
-        page.wrapped(place, "    ", "      ")
-        _code(page, _signed(one))
-
-
-def _signed(difference: Difference) -> Iterator[bytes]:
-    yield from (b"<lost    " + x for x in difference.lost)
-    yield from (b">gained  " + x for x in difference.gained)
+        page.wrapped(f"{place}: {harmless(one.text)}", "    ", "      ")
+        if page.style.verbose:
+            _code(page, (b"<lost    " + x for x in one.lost))
+            _code(page, (b">gained  " + x for x in one.gained))
 
 
 def _findings(page: Page, adapted: AdaptedPatch) -> None:
