@@ -91,9 +91,19 @@ def table(results: Sequence[CaseResult]) -> str:
         rows.append((f"refusal {name}", [r for r in results if name in r.refusals]))
     for name in sorted({s for r in results for s in r.kinds}):
         rows.append((f"git: {name}", [r for r in results if name in r.kinds]))
+    pieces = [(p, r) for r in results for p in r.pieces if p.strategy and p.outcome]
+    keys = sorted({(p.strategy, p.confidence) for p, _ in pieces})
+    rows_of_pieces = [
+        (
+            f"piece {s} {c}",
+            [p.outcome for p, _ in pieces if (p.strategy, p.confidence) == (s, c) and p.outcome],
+        )
+        for s, c in keys
+    ]
     names = sorted({n for r in results for n in r.baselines})
     lines = [f"{'':34} cases  exact equiv. differ. refused   right  wrong of written"]
     lines += [_row(name, [r.outcome for r in these if r.outcome]) for name, these in rows]
+    lines += [_row(name, these) for name, these in rows_of_pieces]
     lines += [_row(f"baseline {n}", [r.baselines[n] for r in results if n in r.baselines]) for n in names]
     guesses = Counter(str(r.if_written) for r in results if r.if_written)
     lines += [f"guesses, had they been written: {dict(guesses)}"] if guesses else []
@@ -128,7 +138,8 @@ def show(repo: str, case: Case) -> str:
         for piece in result.pieces:
             decided = piece.strategy or f"refused ({piece.refusal})"
             lines.append(
-                f"  {piece.path}:{piece.line} {piece.function} {piece.confidence} {decided}: {piece.why}"
+                f"  {piece.path}:{piece.line} {piece.function} {piece.confidence} {decided}"
+                f" {piece.outcome or ''}: {piece.why}"
             )
         lines += [f"  {f.path}: {f.outcome}" for f in result.files]
         if judged.tree:

@@ -69,14 +69,21 @@ def events(seen: Sequence[Observation], step: int, known: Known | None) -> Itera
 def judged(rules: Sequence[Rewrite], one: Observation) -> Iterator[Event]:
     """The rewrites whose left side stands in a backport's upstream commit."""
     kept = set(one.kept)
-    made = {(kind, old): new for kind, old, new in one.made}
+    made: dict[tuple[str, tuple[str, ...]], set[tuple[str, ...]]] = {}
+    for kind, old, new in one.made:
+        made.setdefault((kind, old), set()).add(new)
+    done = set()
     for rule in rules:
         if rule.kind is RewriteKind.PREFIX:
             yield from _prefixed(rule, one, made)
             continue
-        new = made.get((rule.kind, rule.old))
-        if new is not None:
-            yield Event(rule, one.backport, new == rule.new, _word(rule), "")
+        if (rule.kind, rule.old) in done:
+            continue  # of a path that has several the program takes the one that the target has
+        done.add((rule.kind, rule.old))
+        forms = {x.new for x in rules if (x.kind, x.old) == (rule.kind, rule.old)}
+        news = made.get((rule.kind, rule.old))
+        if news is not None:
+            yield Event(rule, one.backport, news <= forms, _word(rule), "")
         elif _word(rule) in kept:
             yield Event(rule, one.backport, False, _word(rule), "")
 
@@ -86,13 +93,13 @@ def _word(rule: Rewrite) -> str:
 
 
 def _prefixed(
-    rule: Rewrite, one: Observation, made: dict[tuple[str, tuple[str, ...]], tuple[str, ...]]
+    rule: Rewrite, one: Observation, made: dict[tuple[str, tuple[str, ...]], set[tuple[str, ...]]]
 ) -> Iterator[Event]:
     prefix = rule.old[0]
     for (kind, old), new in made.items():
         if kind == RewriteKind.NAME and old[0].startswith(prefix):
             wanted = rule.new[0] + old[0][len(prefix) :]
-            yield Event(rule, one.backport, new[0] == wanted, old[0], wanted)
+            yield Event(rule, one.backport, new == {(wanted,)}, old[0], wanted)
     for name in one.kept:
         if name.startswith(prefix) and is_name(name):
             yield Event(rule, one.backport, False, name, rule.new[0] + name[len(prefix) :])

@@ -6,13 +6,14 @@ in the trace with what they said.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from backport.adapt.names import local_drift, renamed
 from backport.adapt.overlaps import Rule, settle
 from backport.adapt.regions import Region3
-from backport.adapt.threeway import Merged, Overlap, Sides, Touch, merge
+from backport.adapt.threeway import Merged, Sides, Touch, merge
 from backport.adapt.values import Confidence, Refusal, Step
 from backport.adapt.words import Text, Word, joined, words_of
 
@@ -72,9 +73,43 @@ def same_change(region: Region3) -> Attempt | None:
     return Attempt(region.target, Confidence.CERTAIN, "the target has this change, with other white space")
 
 
-def by_words(region: Region3) -> Attempt:
-    """Three-way merge of the words within the conflicting lines."""
-    return judged(merge(Sides.of(*_texts(region))), "")
+def by_words(worst: Touch | None, confidence: Confidence) -> Strategy:
+    """Three-way merge of the words within the conflicting lines, where no change lies closer to one of the other side
+    than `worst` says (None: none touches)."""
+
+    def strategy(region: Region3) -> Attempt | None:
+        merged = merge(Sides.of(*_texts(region)))
+        if merged.overlaps:
+            count = len(merged.overlaps)
+            said = f"{count} change{'s' if count > 1 else ''} of the same words on both sides"
+            return Attempt(None, None, said, Refusal.BOTH_CHANGED) if worst is None else None
+        if _closest(merged) is not worst:
+            return None
+        return _balanced(region, joined(_words(merged), merged.tail), confidence, _SAID[worst])
+
+    return strategy
+
+
+def _closest(merged: Merged) -> Touch | None:
+    return max(merged.touches, key=list(Touch).index, default=None)
+
+
+def _words(merged: Merged) -> list[Word]:
+    return [p for p in merged.parts if isinstance(p, Word)]
+
+
+def _balanced(region: Region3, text: bytes, confidence: Confidence, said: str) -> Attempt:
+    """An attempt whose brackets open and close as those of its sides do: each side's changes may shift the balance."""
+    base, ours, theirs = (_balance(x) for x in (region.base, region.target, region.upstream))
+    wanted = {key: ours[key] + theirs[key] - base[key] for key in ours}
+    if _balance(text) != wanted:
+        return Attempt(None, None, f"{said}, but brackets would not close", Refusal.BOTH_CHANGED)
+    return Attempt(text, confidence, said)
+
+
+def _balance(text: bytes) -> dict[bytes, int]:
+    counted = Counter(w.text for w in words_of(text).words)
+    return {a: counted[a] - counted[b] for a, b in ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))}
 
 
 def by_local_names(region: Region3) -> Attempt | None:
@@ -83,13 +118,17 @@ def by_local_names(region: Region3) -> Attempt | None:
     drift = local_drift(base, target)
     if not drift:
         return None
-    held = frozenset(w.text for w in target.words)
-    one, _ = renamed(region.base, drift, held)
-    other, used = renamed(region.upstream, drift, held)
+    one, _ = renamed(region.base, drift)
+    other, used = renamed(region.upstream, drift)
     if not used:
         return None
+    merged = merge(Sides.of(words_of(one), target, words_of(other)))
+    if merged.overlaps:
+        return None
     put = ", ".join(f"{new} for {old}" for old, new in used[:3])
-    return judged(merge(Sides.of(words_of(one), target, words_of(other))), f"with the target's names ({put})")
+    return _balanced(
+        region, joined(_words(merged), merged.tail), Confidence.LIKELY, f"with the target's names ({put})"
+    )
 
 
 def by_rule(wanted: frozenset[Rule], confidence: Confidence) -> Strategy:
@@ -105,8 +144,7 @@ def by_rule(wanted: frozenset[Rule], confidence: Confidence) -> Strategy:
         words: list[Word] = []
         for part in merged.parts:
             words += [part] if isinstance(part, Word) else next(found).words
-        said = "; ".join(_RULES[r] for r in rules)
-        return Attempt(joined(words, merged.tail), confidence, said)
+        return _balanced(region, joined(words, merged.tail), confidence, "; ".join(_RULES[r] for r in rules))
 
     return strategy
 
@@ -118,19 +156,6 @@ _RULES = {
     Rule.GONE: "the lines that upstream changes are not in the target: they are left out",
     Rule.BOTH_INSERT: "both sides put something in at one place: both are kept",
 }
-
-
-def judged(merged: Merged, how: str) -> Attempt:
-    """A merge of words as an attempt."""
-    if merged.overlaps:
-        count = len(merged.overlaps)
-        said = f"{count} change{'s' if count > 1 else ''} of the same words on both sides"
-        return Attempt(None, None, said, Refusal.BOTH_CHANGED)
-    words = [p for p in merged.parts if not isinstance(p, Overlap)]
-    text = joined(words, merged.tail)
-    said = _SAID[max(merged.touches, key=list(Touch).index, default=None)]
-    sure = Confidence.LIKELY if merged.touches else Confidence.CERTAIN
-    return Attempt(text, sure, f"{said}; {how}" if how else said)
 
 
 _SAID = {
@@ -147,15 +172,18 @@ def _texts(region: Region3) -> tuple[Text, Text, Text]:
 
 LADDER: tuple[tuple[str, Strategy], ...] = (
     ("same-change", same_change),
-    ("words", by_words),
-    ("names", by_local_names),
+    ("words", by_words(None, Confidence.CERTAIN)),
+    ("words-beside-gone", by_words(Touch.GONE, Confidence.LIKELY)),
+    ("words-beside-changed", by_words(Touch.LINES, Confidence.GUESS)),
+    ("local-names", by_local_names),
+    ("words-in-line", by_words(Touch.WORDS, Confidence.GUESS)),
     ("removed", by_rule(frozenset((Rule.REMOVED,)), Confidence.LIKELY)),
-    ("kept-part", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART)), Confidence.LIKELY)),
+    ("kept-part", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART)), Confidence.GUESS)),
     (
         "removed-form",
         by_rule(frozenset((Rule.REMOVED, Rule.REMOVED_FORM, Rule.KEPT_PART)), Confidence.LIKELY),
     ),
     ("gone", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART, Rule.GONE)), Confidence.LIKELY)),
-    ("both-insert", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART, Rule.BOTH_INSERT)), Confidence.LIKELY)),
-    ("mixed", by_rule(frozenset(Rule), Confidence.LIKELY)),
+    ("both-insert", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART, Rule.BOTH_INSERT)), Confidence.GUESS)),
+    ("mixed", by_rule(frozenset(Rule), Confidence.GUESS)),
 )

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from backport.adapt.observed import Kept, Observation, observe
 from backport.adapt.rewrites import Rewrite
-from backport.adapt.sources import sources_rewrites
+from backport.adapt.sources import drift_rewrites, sources_rewrites
 from backport.adapt.votes import Votes, rewrites_of
 from backport.errors import TargetError
 from backport.git import CommitInfo, Repository
 from backport.provenance import read_provenance
 
-__all__ = ["Learner", "MOST", "learn", "sources_rewrites"]
+__all__ = ["MOST", "Learner", "drift_rewrites", "learn", "named_by", "sources_rewrites"]
 
 MOST = 2000
 """Backports that are read, the newest."""
@@ -32,6 +32,7 @@ WITHOUT = 3000
 
 _PER_BACKPORT = 20
 _BATCH = 200
+_FIRST = 3000
 _MAY_NAME = re.compile(r"[0-9a-fA-F]{7,}")
 
 Progress = Callable[[int, int], None]
@@ -50,11 +51,11 @@ def learn(
     on_progress: Progress | None = None,
 ) -> tuple[Rewrite, ...]:
     """The rewrites of a branch, the best founded first. See `Learner.rewrites` for what the arguments are."""
-    with_cache = Learner(repository, upstream=upstream, since=since, cache=cache)
+    learner = Learner(repository, upstream=upstream, since=since, cache=cache)
     try:
-        return with_cache.rewrites(tip, before=before, most=most, least=least, on_progress=on_progress)
+        return learner.rewrites(tip, before=before, most=most, least=least, on_progress=on_progress)
     finally:
-        with_cache.close()
+        learner.close()
 
 
 class _Backport(NamedTuple):
@@ -134,7 +135,7 @@ class Learner:
             done += len(batch)
             if on_progress is not None:
                 on_progress(done, len(found))
-        return tuple(read[x] for x in found)
+        return tuple(read[x] for x in found if x in read)
 
     def _starts(self, tip: str, before: str) -> tuple[str, ...]:
         if not before:
@@ -148,10 +149,8 @@ class Learner:
         """The backports that commits reach, newest first."""
         found: list[_Backport] = []
         without = 0
-        for ids in _batches(self._walk(starts, most)):
-            commits = [c for x in ids if x not in self._named and (c := self._repository.commit(x))]
-            self._named.update({c.id: named_by(c) for c in commits})
-            self._resolve({n for x in ids for n in self._named.get(x, ())})
+        for ids in self._walk(starts, most):
+            self._read_messages(ids)
             for id in ids:
                 held = {f for n in self._named.get(id, ()) if (f := self._full[n])} - {id}
                 without = 0 if held else without + 1
@@ -161,14 +160,32 @@ class Learner:
                     return found
         return found
 
-    def _walk(self, starts: Sequence[str], most: int) -> tuple[str, ...]:
-        """The commits to look at, newest first."""
-        if not starts:
-            return ()
+    def _walk(self, starts: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+        """The commits to look at, newest first, in growing portions: the end of a long history is mostly not
+        wanted."""
         out = [f"^{self._since}"] if self._since and self._repository.has(self._since) else []
-        return self._repository.rev_list(
-            [*starts, *out], "--no-merges", "--date-order", f"--max-count={most * _PER_BACKPORT}"
-        )
+        done, size = 0, _FIRST
+        while starts and done < most * _PER_BACKPORT:
+            ids = self._repository.rev_list(
+                [*starts, *out], "--no-merges", f"--skip={done}", f"--max-count={size}"
+            )
+            yield ids
+            if len(ids) < size:
+                return
+            done, size = done + size, size * 2
+
+    def _read_messages(self, ids: Sequence[str]) -> None:
+        """Find out which upstream commits these commits name."""
+        missing = [x for x in ids if x not in self._named]
+        self._named.update(self._kept.names(missing))
+        read = {
+            x: named_by(c) if (c := self._repository.commit(x)) else ()
+            for x in missing
+            if x not in self._named
+        }
+        self._kept.keep_names(read)
+        self._named.update(read)
+        self._resolve({n for x in ids for n in self._named[x]})
 
     def _resolve(self, names: Iterable[str]) -> None:
         """Look up which commits of upstream (abbreviated) ids are: one process for all."""
@@ -190,8 +207,3 @@ def named_by(commit: CommitInfo) -> tuple[str, ...]:
         return ()
     found = read_provenance(commit.subject, commit.body).upstream
     return tuple(dict.fromkeys(x.id.lower() for x in found))
-
-
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for at in range(0, len(ids), _BATCH):
-        yield ids[at : at + _BATCH]

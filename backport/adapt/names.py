@@ -15,6 +15,7 @@ from backport.adapt.words import Text, Word, is_name, pairs, words_of
 from backport.git import DiffHunk
 
 _TAGS = frozenset((b"struct", b"union", b"enum"))
+_ACCESS = frozenset((b"->", b"."))
 _SURE = 0.8
 """The share of a name's drifted places that must agree on the target's name."""
 _LONGEST = 400
@@ -87,13 +88,15 @@ def _replaced(one: Text, other: Text) -> Iterable[tuple[Name, bytes]]:
     for edit in edits(found, len(one.words), len(other.words)):
         if edit.last - edit.first == 1 == edit.stop - edit.start:
             old, new = one.words[edit.first].text, other.words[edit.start].text
-            if is_name(old) and is_name(new) and not old[:1].isdigit() and not new[:1].isdigit():
+            named = is_name(old) and is_name(new) and not old[:1].isdigit() and not new[:1].isdigit()
+            if named or {old, new} <= _ACCESS:
                 yield (_tag(one.words, edit.first), old), new
 
 
 def _tag(words: Sequence[Word], at: int) -> bytes:
+    """What a word is told apart by: the `struct` before a tag, the name before `->` or `.`."""
     before = words[at - 1].text if at else b""
-    return before if before in _TAGS else b""
+    return before if before in _TAGS or words[at].text in _ACCESS else b""
 
 
 def _names(data: bytes) -> frozenset[Name]:
@@ -105,7 +108,7 @@ def _prefixes(found: Mapping[Name, tuple[bytes, int]]) -> dict[bytes, bytes]:
     """What at least two names have lost or changed at their beginning in the same way, up to an underscore."""
     votes: Counter[tuple[bytes, bytes]] = Counter()
     for (_, old), (new, _) in found.items():
-        same = _same_end(old, new)
+        same = _same_end(old, new) if is_name(old) else 0
         if same:
             votes[old[: len(old) - same], new[: len(new) - same]] += 1
     kept: dict[bytes, bytes] = {}
@@ -116,39 +119,33 @@ def _prefixes(found: Mapping[Name, tuple[bytes, int]]) -> dict[bytes, bytes]:
 
 
 def _same_end(one: bytes, other: bytes) -> int:
-    """The length of what both end with, from an underscore's far side on."""
+    """The length of what both end with, from the far side of an underscore on in both."""
     size = 0
     while size < min(len(one), len(other)) and one[-1 - size] == other[-1 - size]:
         size += 1
-    tail = one[len(one) - size :]
-    if size == len(other):
-        return size if size >= _AFFIX else 0
-    at = tail.find(b"_")
-    return size - at - 1 if at >= 0 and size - at - 1 >= _AFFIX else 0
+    while size >= _AFFIX and not all(x[: len(x) - size][-1:] in (b"", b"_") for x in (one, other)):
+        size -= 1
+    return size if size >= _AFFIX else 0
 
 
-def renamed(data: bytes, drift: Drift, held: frozenset[bytes]) -> tuple[bytes, tuple[tuple[str, str], ...]]:
-    """A text in the target's names, and which were put for which. `held` are the words of the target's file: a name
-    that a prefix would change is left where the target has it."""
+def prefixed(words: Iterable[bytes], drift: Drift) -> dict[bytes, bytes]:
+    """The names that a prefix would change, each with what it would become."""
+    return {
+        word: new + word[len(old) :]
+        for word in words
+        for old, new in drift.prefixes.items()
+        if word.startswith(old) and len(word) > len(old) + _AFFIX - 1 and (b"", word) not in drift.names
+    }
+
+
+def renamed(data: bytes, drift: Drift) -> tuple[bytes, tuple[tuple[str, str], ...]]:
+    """A text in the target's names (`drift.names` alone), and which were put for which."""
     text = words_of(data)
     used: dict[tuple[str, str], None] = {}
     out: list[bytes] = []
     for number, word in enumerate(text.words):
-        new = _new_name(text.words, number, drift, held)
-        if new is not None:
-            used[word.text.decode("latin-1"), new.decode("latin-1")] = None
-        out.append(word.space + (new if new is not None else word.text))
+        by = drift.names.get((_tag(text.words, number), word.text))
+        if by is not None:
+            used[word.text.decode("latin-1"), by[0].decode("latin-1")] = None
+        out.append(word.space + (by[0] if by is not None else word.text))
     return b"".join(out) + text.tail, tuple(used)
-
-
-def _new_name(words: Sequence[Word], number: int, drift: Drift, held: frozenset[bytes]) -> bytes | None:
-    name = words[number].text
-    by = drift.names.get((_tag(words, number), name))
-    if by is not None:
-        return by[0]
-    if name in held:
-        return None
-    for old, new in drift.prefixes.items():
-        if name.startswith(old) and len(name) > len(old) + _AFFIX - 1:
-            return new + name[len(old) :]
-    return None

@@ -45,7 +45,7 @@ def entries(
     for file in proposal.files:
         done = tuple(dict.fromkeys(_sentences(file)))
         if done:
-            causes = (_cause(x) for x in _features(file, report, known))
+            causes = (_cause(x, file) for x in _features(file, report, known))
             found.append(Entry(file.path or file.change.path, (*causes, *done)))
     return tuple(found)
 
@@ -65,9 +65,17 @@ def _features(
     return tuple(dict.fromkeys(known[d.feature] for h in hunks for d in h.drift if d.feature in known))
 
 
-def _cause(feature: Feature) -> str:
+def _cause(feature: Feature, file: FileProposal) -> str:
+    """That the target lacks a feature; and where the proposal does without its name, that too."""
     title = f' ("{_plain(feature.title)}")' if feature.title else ""
-    return f"without {feature.name}{title}, which the target does not have"
+    name = feature.name.encode("utf-8", "surrogateescape")
+    if _count(file.after, name) <= _count(file.before, name):
+        return f"without {feature.name}{title}, which the target does not have"
+    return f"the target does not have {feature.name}{title}"
+
+
+def _count(data: bytes | None, name: bytes) -> int:
+    return len(re.findall(rb"\b" + re.escape(name) + rb"\b", data or b""))
 
 
 def note(listed: Iterable[Entry], form: NoteForm) -> str:

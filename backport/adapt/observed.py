@@ -29,6 +29,7 @@ MOST_LINES = 4000
 
 _DIFF = (
     "diff-tree",
+    "--always",
     "--stdin",
     "-r",
     "-p",
@@ -61,35 +62,51 @@ class Observation(NamedTuple):
 def observe(
     repository: Repository, upstream: Repository, found: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], Observation]:
-    """Lay backports beside the commits that they name; a commit that cannot be read says nothing."""
+    """Lay backports beside the commits that they name. A pair of which one cannot be read (a partial clone) is left
+    out."""
     ours = read_changes(repository, [x for x, _ in found])
     theirs = read_changes(upstream, [y for _, y in found])
-    return {(x, y): Observation(x, y, *compared(theirs.get(y, {}), ours.get(x, {}))) for x, y in found}
+    return {
+        (x, y): Observation(x, y, *compared(theirs[y], ours[x]))
+        for x, y in found
+        if x in ours and y in theirs
+    }
 
 
 # --- reading changes ---------------------------------------------------------------------------
 
 
 def read_changes(repository: Repository, ids: Sequence[str]) -> dict[str, Files]:
-    """The changes of commits to C files, by one process."""
-    stdin = "".join(f"{x}\n" for x in dict.fromkeys(ids)).encode("ascii")
-    done = repository.git(*_DIFF, *_NAMES, stdin=stdin)
+    """The changes of commits to C files, by one process. Those that cannot be read are left out: git ends at the first
+    one, and is asked for each half again."""
+    wanted = list(dict.fromkeys(ids))
+    done = repository.git(*_DIFF, *_NAMES, stdin="".join(f"{x}\n" for x in wanted).encode("ascii"))
+    if not done.code:
+        return parsed(done.out)
+    half = len(wanted) // 2
+    if not half:
+        return {}
+    return {**read_changes(repository, wanted[:half]), **read_changes(repository, wanted[half:])}
+
+
+def parsed(out: bytes) -> dict[str, Files]:
+    """What `git diff-tree --stdin -p` printed, by commit."""
     found: dict[str, Files] = {}
     hunks: list[list[bytes]] | None = None
     files: Files = {}
     lines: list[bytes] | None = None
-    for line in done.out.split(b"\n"):
+    for line in out.split(b"\n"):
         mark = line[:1]
         if lines is not None and mark in (b" ", b"+"):
             lines.append(line[1:])
-        elif mark == b"-" and lines is not None:
+        elif lines is not None and mark in (b"-", b"\\"):
             continue
         elif mark == b"@" and hunks is not None:
             lines = []
             hunks.append(lines)
         elif line.startswith(b"diff --git "):
             hunks = lines = None
-        elif line.startswith(b"+++ "):
+        elif line.startswith(b"+++ ") and lines is None:
             path = _path(line[4:])
             hunks = files.setdefault(path, []) if path and language(text_of(path)) == "c" else None
         elif _COMMIT.match(line):
@@ -205,6 +222,9 @@ class Kept:
                 "CREATE TABLE IF NOT EXISTS seen (backport TEXT, upstream TEXT, data BLOB,"
                 " PRIMARY KEY (backport, upstream)) WITHOUT ROWID"
             )
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS named (id TEXT PRIMARY KEY, names TEXT) WITHOUT ROWID"
+            )
 
     def close(self) -> None:
         if self._db is not None:
@@ -226,11 +246,32 @@ class Kept:
                         self._read[one, other] = _loaded(one, other, row[0])
         return {x: self._read[x] for x in found if x in self._read}
 
+    def names(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The upstream ids that commits name, of those that are kept."""
+        import sqlite3
+
+        found: dict[str, tuple[str, ...]] = {}
+        if self._db is not None:
+            with suppress(sqlite3.Error, AttributeError):
+                for id in ids:
+                    row = self._db.execute("SELECT names FROM named WHERE id=?", (id,)).fetchone()
+                    if row:
+                        found[id] = tuple(row[0].split())
+        return found
+
+    def keep_names(self, read: Mapping[str, Sequence[str]]) -> None:
+        import sqlite3
+
+        if self._db is not None and read:
+            with suppress(sqlite3.Error), self._db:
+                rows = [(x, " ".join(names)) for x, names in read.items()]
+                self._db.executemany("INSERT OR REPLACE INTO named VALUES (?, ?)", rows)
+
     def keep(self, made: Mapping[tuple[str, str], Observation]) -> None:
         import sqlite3
 
         self._read.update(made)
-        if self._db is not None:
+        if self._db is not None and made:
             rows = [(x, y, _dumped(one)) for (x, y), one in made.items()]
             with suppress(sqlite3.Error), self._db:
                 self._db.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", rows)

@@ -46,9 +46,14 @@ def settle(overlap: Overlap) -> Settled | None:
         if _share(theirs, base) >= _MOSTLY:
             return Settled(Rule.GONE, ())
         return None
-    if not base and ours and theirs and not _common(ours, theirs):
+    if not base and _whole(overlap.target) and _whole(overlap.upstream) and not _common(ours, theirs):
         return Settled(Rule.BOTH_INSERT, (*overlap.target, *overlap.upstream))
     return None
+
+
+def _whole(words: Sequence[Word]) -> bool:
+    """Whether an insertion begins a line."""
+    return bool(words) and b"\n" in words[0].space
 
 
 def texts(words: Sequence[Word]) -> tuple[bytes, ...]:

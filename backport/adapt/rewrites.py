@@ -8,134 +8,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from backport.adapt.rewrite import (
+    REST,
+    Rewrite,
+    RewriteKind,
+    bytes_of,
+    is_hole,
+    is_name,
+    is_sound,
+    rank,
+    space,
+    text_of,
+    written,
+)
 from backport.csource import Token, TokenKind, line_tokens, tokens
-from backport.model import StrEnum
 
-OVERWHELMING = 20
-"""So often a rewrite must have been made, with no counter-example in ten, to be made of a name that the target has."""
+__all__ = [
+    "REST",
+    "Rewrite",
+    "RewriteKind",
+    "apply_rewrites",
+    "bytes_of",
+    "comment_head",
+    "is_hole",
+    "is_name",
+    "is_sound",
+    "rank",
+    "rewrite_path",
+    "text_of",
+    "written",
+]
 
 _ROUNDS = 6
-_HOLE = re.compile(r"\$[1-9]\d?\Z")
-_NAME = re.compile(r"[A-Za-z_$\udc80-\udcff\x80-\U0010ffff][\w$\udc80-\udcff]*\Z")
 _OPERAND = re.compile(rb"[ \t]*(?:<([^>\n]+)>|\"([^\"\n]+)\")")
 _BETWEEN = re.compile(rb"(?:\s|\\[ \t\r]*\n)*\Z")
-
-
-class RewriteKind(StrEnum):
-    """The shape of a rewrite, and what `old` and `new` hold."""
-
-    NAME = "name"  # one name each
-    PREFIX = "prefix"  # the beginning of many names each
-    CALL = "call"  # tokens of a call, `$1` for an argument; the same holes, or fewer, in `new`
-    TOKENS = "tokens"  # tokens as they stand
-    PATH = "path"  # a path or, with a slash at its end, a folder
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """`old` of upstream is `new` in the target. `support` counts the backports (or places) in which it was done,
-    `against` those in which the left side was kept; `commits` are the backports, as full ids, newest first.
-
-    Text is decoded as UTF-8 with surrogates for other bytes."""
-
-    kind: RewriteKind
-    old: tuple[str, ...]
-    new: tuple[str, ...]
-    support: int = 1
-    against: int = 0
-    commits: tuple[str, ...] = ()
-
-    @property
-    def overwhelming(self) -> bool:
-        """Whether it is made although the target has the old name."""
-        return self.support >= OVERWHELMING and self.support >= 10 * self.against
-
-    @property
-    def gone(self) -> tuple[str, ...]:
-        """The names of `old` that `new` has not; those of a path or prefix are itself."""
-        if self.kind in (RewriteKind.PATH, RewriteKind.PREFIX):
-            return self.old
-        kept = set(self.new)
-        return tuple(dict.fromkeys(x for x in self.old if is_name(x) and x not in kept))
-
-    def shown(self) -> str:
-        """`old -> new` on one line."""
-        more = "*" if self.kind is RewriteKind.PREFIX else ""
-        return f"{written(self.old)}{more} -> {written(self.new)}{more}"
-
-
-def is_name(token: str) -> bool:
-    """Whether a token is a name, and no hole."""
-    return _NAME.match(token) is not None and not _HOLE.match(token)
-
-
-def text_of(token: bytes) -> str:
-    """A token or path as text; bytes that are not UTF-8 become surrogates."""
-    return token.decode("utf-8", "surrogateescape")
-
-
-def bytes_of(token: str) -> bytes:
-    return token.encode("utf-8", "surrogateescape")
-
-
-def is_hole(token: str) -> bool:
-    return _HOLE.match(token) is not None
-
-
-def rank(rewrite: Rewrite) -> tuple[int, int, tuple[str, ...], tuple[str, ...], str]:
-    """The order in which rewrites are preferred and listed: the best founded first, then by their text."""
-    return (
-        -(rewrite.support - rewrite.against),
-        -rewrite.support,
-        rewrite.old,
-        rewrite.new,
-        rewrite.kind,
-    )
-
-
-# --- writing tokens ----------------------------------------------------------------------------
-
-_TIGHT_BEFORE = frozenset({")", "]", ",", ";", "->", ".", "++", "--", "(", "["})
-_TIGHT_AFTER = frozenset({"(", "[", "->", ".", "!", "~", "##"})
-_UNARY = frozenset({"&", "*", "-", "+"})
-_KEYWORDS = frozenset({"if", "for", "while", "switch", "return", "else", "do", "case", "sizeof"})
-
-
-def written(row: Sequence[str]) -> str:
-    """Tokens as one writes them: without blanks within brackets and around `->`, with one around operators."""
-    text = ""
-    for number, token in enumerate(row):
-        text += space(row, number) + token
-    return text
-
-
-def space(row: Sequence[str], number: int) -> str:
-    """The blank before a token of a row, "" or " "."""
-    if number == 0:
-        return ""
-    token, before = row[number], row[number - 1]
-    if before in _TIGHT_AFTER or _unary(row, number - 1):
-        return ""
-    if token == "(" and before in _KEYWORDS - {"sizeof"}:
-        return " "
-    if token in ("(", "[") and not (_NAME.match(before) or before in (")", "]")):
-        return " "
-    return "" if token in _TIGHT_BEFORE else " "
-
-
-def _unary(row: Sequence[str], number: int) -> bool:
-    if row[number] not in _UNARY:
-        return False
-    if number == 0:
-        return True
-    before = row[number - 1]
-    return before in _KEYWORDS or not (_NAME.match(before) or before[:1].isdigit() or before in (")", "]"))
-
-
-# --- applying ----------------------------------------------------------------------------------
 
 Known = Callable[[str], bool]
 
@@ -216,7 +124,7 @@ class _Rules:
 
     def _take(self, rule: Rewrite) -> None:
         if rule.kind is RewriteKind.PATH:
-            if not any(
+            if _path(rule.new[0], rule) is None and not any(
                 _path(x.new[0], rule) is not None or _path(rule.new[0], x) is not None for x in self.paths
             ):
                 self.paths.append(rule)
@@ -251,32 +159,6 @@ def _stands(old: Sequence[str], new: Sequence[str]) -> bool:
     ]
     words = list(new)
     return any(_match(old, words, row, at) is not None for at in range(len(new)))
-
-
-def is_sound(rule: Rewrite) -> bool:
-    """Whether a rewrite has the shape of its kind and names nothing in strings."""
-    old, new = rule.old, rule.new
-    if not old or old == new or any(not x for x in old):
-        return False
-    if (
-        rule.kind in (RewriteKind.PATH, RewriteKind.PREFIX, RewriteKind.NAME)
-        and not len(old) == len(new) == 1
-    ):
-        return False
-    if rule.kind is RewriteKind.PATH:
-        return not new[0].startswith(old[0]) and old[0].endswith("/") == new[0].endswith("/")
-    if rule.kind is RewriteKind.NAME:
-        return is_name(old[0]) and is_name(new[0])
-    if rule.kind is RewriteKind.PREFIX:
-        return is_name(old[0]) and (not new[0] or is_name(new[0])) and not new[0].startswith(old[0])
-    holes = [x for x in old if is_hole(x)]
-    plain = not any(x[:1] in "\"'" or "\n" in x or x.isspace() for x in (*old, *new) if x) and all(new)
-    return (
-        plain
-        and not is_hole(old[0])
-        and len(set(holes)) == len(holes)
-        and {x for x in new if is_hole(x)} <= set(holes)
-    )
 
 
 class _Edit(NamedTuple):
@@ -386,7 +268,7 @@ def _match(old: Sequence[str], words: Sequence[str], row: Sequence[Token], at: i
         if at >= len(words):
             return None
         if is_hole(element):
-            end = _argument(words, row, at)
+            end = _argument(words, row, at, element == REST)
             if end == at:
                 return None
             spans.append(_Span(at, end))
@@ -401,14 +283,15 @@ def _match(old: Sequence[str], words: Sequence[str], row: Sequence[Token], at: i
     return spans
 
 
-def _argument(words: Sequence[str], row: Sequence[Token], at: int) -> int:
-    """The end of the argument that begins at a token: before a comma or the bracket that closes the call."""
+def _argument(words: Sequence[str], row: Sequence[Token], at: int, rest: bool) -> int:
+    """The end of the argument (of all of them) that begins at a token: before a comma or the bracket that closes the
+    call."""
     depth = 0
     for end in range(at, len(words)):
         word = words[end]
         if row[end].kind is TokenKind.DIRECTIVE or (word in (";", "{", "}") and not depth):
             return at
-        if not depth and word in (",", ")", "]"):
+        if not depth and (word in (")", "]") or (word == "," and not rest)):
             return end
         depth += (word in "([{") - (word in ")]}")
     return at
@@ -417,7 +300,7 @@ def _argument(words: Sequence[str], row: Sequence[Token], at: int) -> int:
 def _edit(text: bytes, row: Sequence[Token], spans: Sequence[_Span], rule: Rewrite) -> _Edit | None:
     """The edit that makes the new tokens of a match. What both sides begin and end with stays as it stands; None where
     a comment or a directive would be lost."""
-    old, new = rule.old, rule.new
+    old, new = rule.old, _bracketed(row, spans, rule)
     lead = 0
     while lead < min(len(old), len(new)) and old[lead] == new[lead]:
         lead += 1
@@ -441,6 +324,33 @@ def _edit(text: bytes, row: Sequence[Token], spans: Sequence[_Span], rule: Rewri
         kept = b"\n" in gap if len(old) > lead + tail else False
         made += gap if kept else space(new, len(new) - tail).encode()
     return _Edit(start, stop, made, rule)
+
+
+_BEFORE = frozenset({b"(", b",", b"=", b";", b"{", b"}", b"return"})
+_BEHIND = frozenset({b")", b",", b";", b"}"})
+
+
+def _bracketed(row: Sequence[Token], spans: Sequence[_Span], rule: Rewrite) -> tuple[str, ...]:
+    """The new tokens, between brackets where a call becomes an expression that its neighbours would pull apart."""
+    if rule.kind is not RewriteKind.CALL or not _is_open(rule.new):
+        return rule.new
+    first, last = spans[0].first, spans[-1].last
+    before = first == 0 or row[first - 1].text in _BEFORE
+    behind = last == len(row) or row[last].text in _BEHIND
+    return rule.new if before and behind else ("(", *rule.new, ")")
+
+
+def _is_open(new: Sequence[str]) -> bool:
+    """Whether an operator other than a member's stands outside of the brackets."""
+    depth = 0
+    for token in new:
+        depth += (token in ("(", "[")) - (token in (")", "]"))
+        inert = (
+            token in ("(", ")", "[", "]", "->", ".") or is_hole(token) or is_name(token) or token[0].isdigit()
+        )
+        if not depth and not inert:
+            return True
+    return False
 
 
 def _filled(text: bytes, row: Sequence[Token], span: _Span, new: Sequence[str], number: int) -> bytes:

@@ -19,28 +19,33 @@ def sources_rewrites(base: bytes, target: bytes) -> tuple[Rewrite, ...]:
     A name is one that stands in aligned code where the target has another, in two places or in one where the statement
     is otherwise equal; the target's text has the old name nowhere, nor the base's the new one, and never stands
     something else in its place. A call must be found in two places. `support` counts places, `commits` is empty."""
-    if base == target or max(len(base), len(target)) > MOST_BYTES:
-        return ()
-    ours, theirs = code_units(base.splitlines()), code_units(target.splitlines())
-    found, _ = pairs(ours, theirs)
+    return drift_rewrites([(base, target)])
+
+
+def drift_rewrites(texts: Iterable[tuple[bytes, bytes]]) -> tuple[Rewrite, ...]:
+    """The same of several files, each as its base's and its target's text: what one of the targets has is not
+    rewritten."""
     votes = Votes()
     alone: Counter[Key] = Counter()
-    for number, pair in enumerate(found):
-        for one in substitutions(pair):
-            key = key_of(one)
-            votes.tell(f"{number:09d}", [key], ())
-            alone[key] += one.alone
-    here, there = names_of(ours), names_of(theirs)
+    here: set[str] = set()
+    there: set[str] = set()
+    for count, (base, target) in enumerate(texts):
+        if max(len(base), len(target)) > MOST_BYTES:
+            continue
+        ours, theirs = code_units(base.splitlines()), code_units(target.splitlines())
+        here |= names_of(ours)
+        there |= names_of(theirs)
+        for number, pair in enumerate(pairs(ours, theirs)[0] if base != target else ()):
+            for one in substitutions(pair):
+                votes.tell(f"{count}:{number}", [key_of(one)], ())
+                alone[key_of(one)] += one.alone
     votes.tell("kept", (), there)
-    rules = [x for x in rewrites_of(votes, 1) if _holds(x, alone, here, there)]
+    rules = [x for x in rewrites_of(votes, 1) if _holds(x, alone, here)]
     return tuple(Rewrite(x.kind, x.old, x.new, x.support) for x in sorted(rules, key=rank) if not x.against)
 
 
-def _holds(rule: Rewrite, alone: Counter[Key], here: set[str], there: set[str]) -> bool:
-    """Whether a rewrite is one of the target, and not of one place: what it takes away is not there, and what it brings
-    was not here."""
-    if any(x in there for x in rule.gone):
-        return False
+def _holds(rule: Rewrite, alone: Counter[Key], here: set[str]) -> bool:
+    """Whether a rewrite is more than a change of one place, and brings no name that the base has too."""
     if rule.kind is RewriteKind.PREFIX:
         return True
     if rule.kind is RewriteKind.NAME:

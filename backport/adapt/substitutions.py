@@ -27,6 +27,9 @@ KEYWORDS = frozenset(
 MOST_CELLS = 40_000
 """So large a rectangle of units is laid side by side; a larger one only where it is square."""
 
+MOST_OF_ALL = 400_000
+"""So large may all of them be together."""
+
 LEAST_SHARE = 0.5
 """Units that share fewer of their tokens are not the same code."""
 
@@ -97,18 +100,22 @@ def pairs(old: Sequence[Row], new: Sequence[Row]) -> tuple[list[Pair], list[Row]
     found: list[Pair] = []
     equal: list[Row] = []
     first = start = 0
+    left = MOST_OF_ALL
     for one, other, size in [*matching_blocks(keys, others), (len(old), len(new), 0)]:
-        found += _rectangle(old[first:one], new[start:other])
+        cells = (one - first) * (other - start)
+        found += _rectangle(old[first:one], new[start:other], cells <= min(left, MOST_CELLS))
+        left -= cells if cells <= MOST_CELLS else 0
         equal += old[one : one + size]
         first, start = one + size, other + size
     return found, equal
 
 
-def _rectangle(old: Sequence[Row], new: Sequence[Row]) -> Iterator[Pair]:
-    """The pairs of two stretches between equal units: those that share most, in ascending order on both sides."""
+def _rectangle(old: Sequence[Row], new: Sequence[Row], fully: bool) -> Iterator[Pair]:
+    """The pairs of two stretches between equal units: those that share most, in ascending order on both sides; or
+    else the first with the first, and so on, of equally long ones."""
     if not old or not new:
         return
-    if len(old) * len(new) > MOST_CELLS:
+    if not fully:
         if len(old) != len(new):
             return
         chosen = [(n, n) for n in range(len(old)) if _share(_bag(old[n]), _bag(new[n])) >= LEAST_SHARE]

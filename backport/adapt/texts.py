@@ -44,6 +44,24 @@ class FileMerge:
     def pieces(self) -> tuple[Piece, ...]:
         return tuple(p for p in self.parts if isinstance(p, Piece))
 
+    def with_pieces(self, pieces: tuple[Piece, ...]) -> FileMerge:
+        """The same with other pieces in the places of its own."""
+        rest = iter(pieces)
+        return FileMerge(tuple(p if isinstance(p, bytes) else next(rest) for p in self.parts))
+
+    def spans(self, least: Confidence) -> tuple[tuple[int, int], ...]:
+        """The first and last line (1-based) of each piece in the merged file."""
+        found: list[tuple[int, int]] = []
+        line = 0
+        for part in self.parts:
+            if isinstance(part, bytes):
+                line += part.count(b"\n")
+                continue
+            text = (part.proposal or b"") if part.accepted(least) else part.target
+            found.append((line + 1, line + text.count(b"\n")))
+            line += text.count(b"\n")
+        return tuple(found)
+
     def merged(self, least: Confidence) -> bytes:
         """The file with every piece that is sure enough; the others keep the target's side."""
         return b"".join(
@@ -81,10 +99,10 @@ def _better(by_lines: FileMerge, by_function: ByFunction, view: _View) -> FileMe
     if by_function.text is None:
         return by_lines
     if not whole:
-        return FileMerge(tuple(view.by_function(by_function)))
+        return _guessed(FileMerge(tuple(view.by_function(by_function))))
     if same_tokens(by_lines.merged(Confidence.GUESS), by_function.text):
         return by_lines
-    return _doubted(by_lines)
+    return _guessed(by_lines, Step("functions", "merged by functions it comes out otherwise"))
 
 
 def by_functions(texts: FileTexts, found: ByFunction) -> FileMerge:
@@ -94,11 +112,13 @@ def by_functions(texts: FileTexts, found: ByFunction) -> FileMerge:
     return FileMerge(tuple(view.by_function(replace(found, stretches=there))))
 
 
-def _doubted(merge: FileMerge) -> FileMerge:
-    step = Step("functions", "merged by functions it comes out otherwise")
+def _guessed(merge: FileMerge, *steps: Step) -> FileMerge:
+    """The same, of which nobody is sure."""
     return FileMerge(
         tuple(
-            p if isinstance(p, bytes) else replace(p, confidence=Confidence.GUESS, trace=(*p.trace, step))
+            p
+            if isinstance(p, bytes)
+            else replace(p, confidence=p.confidence and Confidence.GUESS, trace=(*p.trace, *steps))
             for p in merge.parts
         )
     )

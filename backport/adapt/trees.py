@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backport.adapt.follow import Found, changed_names, homes
 from backport.adapt.functions import merge_functions
-from backport.adapt.names import Drift, drifted, renamed
+from backport.adapt.names import Drift, drifted, prefixed, renamed
 from backport.adapt.regions import rows
+from backport.adapt.share import changed_here, changed_upstream, doubted
 from backport.adapt.texts import FileMerge, FileTexts, adapt_texts, by_functions
 from backport.adapt.values import Action, Confidence, FileProposal, Piece, Refusal, Step
 from backport.adapt.words import words_of
 from backport.git import ConflictedFile, ConflictKind, Merge, Scratch
+from backport.git.merging import changed_paths
 from backport.model import ChangeKind, FileChange
 from backport.tree import Tree
 
@@ -37,13 +40,33 @@ class AdaptedTrees:
 
     files: tuple[FileProposal, ...]
     tree: str
+    merge: Merge
 
 
 def adapt_trees(trees: Trees, changes: Sequence[FileChange], least: Confidence) -> AdaptedTrees:
     """The files of a patch that git does not merge, or merges with names that the target does not have."""
     run = _Run(trees, changes)
     files = tuple(run.run())
-    return AdaptedTrees(files, run.tree(files, least))
+    tree = run.tree(files, least)
+    kept = _changed(trees, tree)
+    surer = doubted(files, kept, changed_upstream(changes))
+    return AdaptedTrees(surer, tree if surer == files else run.tree(surer, least), run.merge)
+
+
+def _changed(trees: Trees, tree: str) -> int:
+    """The lines in which the adapted tree differs from the target."""
+    scratch = trees.scratch
+    pairs: dict[str, tuple[bytes, bytes]] = {}
+    for path in changed_paths(scratch, trees.onto, tree):
+        entries = (scratch.entry(t, path) for t in (trees.onto, tree))
+        before, after = ((scratch.blob(e.id) if e else None) or b"" for e in entries)
+        pairs[path] = (before, after)
+    return changed_here(pairs, scratch.diff_many(pairs))
+
+
+def tree_with(trees: Trees, adapted: AdaptedTrees, files: Sequence[FileProposal], least: Confidence) -> str:
+    """The adapted tree with other decisions about its files."""
+    return laid(trees, adapted.merge, files, least)
 
 
 @dataclass(slots=True)
@@ -91,16 +114,7 @@ class _Run:
             yield file
 
     def tree(self, files: Sequence[FileProposal], least: Confidence) -> str:
-        """The target's tree with what git merged, and each adapted file as far as it is accepted."""
-        scratch = self.trees.scratch
-        changes: dict[str, tuple[str, str] | None] = {}
-        for conflict in self.merge.files:
-            ours = scratch.entry(self.trees.onto, conflict.path)
-            changes[conflict.path] = (ours.mode, ours.id) if ours else None
-        for file in files:
-            if file.merge is not None and (file.confidence is None or file.confidence.reaches(least)):
-                changes[file.path] = (file.mode, scratch.write_blob(file.merge.merged(least)))
-        return scratch.write_tree(self.merge.tree, changes) if changes else self.merge.tree
+        return laid(self.trees, self.merge, files, least)
 
     # --- texts
 
@@ -134,15 +148,30 @@ class _Run:
         """The target's names, from all files of the patch together."""
         pairs = {str(n): (f.base, f.target) for n, f in enumerate(files)}
         found = self.trees.scratch.diff_many(pairs)
-        return drifted([(f.base, f.target, found[str(n)]) for n, f in enumerate(files)])
+        drift = drifted([(f.base, f.target, found[str(n)]) for n, f in enumerate(files)])
+        return self._known(drift, files)
+
+    def _known(self, drift: Drift, files: Sequence[FileTexts]) -> Drift:
+        """The drift with the names that a prefix changes, where the target has these and not the ones of upstream."""
+        brought = {
+            w.text for f in files for w in set(words_of(f.upstream).words) - set(words_of(f.base).words)
+        }
+        found = prefixed(sorted(brought), drift)
+        if not found:
+            return Drift(drift.names, {})
+        words = re.compile(rb"\w+")
+        there: set[bytes] = set()
+        for match in self.trees.target.search(sorted({*found, *found.values()})):
+            there.update(words.findall(match.text))
+        names = {(b"", old): (new, 1) for old, new in found.items() if new in there and old not in there}
+        return Drift({**names, **drift.names}, {})
 
     def _renamed(self, texts: FileTexts, drift: Drift) -> tuple[FileTexts, tuple[tuple[str, str], ...]]:
         """The patch's two texts in the target's names, where upstream's lines use any."""
         if not drift:
             return texts, ()
-        held = frozenset(w.text for w in words_of(texts.target).words)
-        base, _ = renamed(texts.base, drift, held)
-        upstream, _ = renamed(texts.upstream, drift, held)
+        base, _ = renamed(texts.base, drift)
+        upstream, _ = renamed(texts.upstream, drift)
         used = _brought(texts, base, upstream)
         if not used:
             return texts, ()
@@ -250,6 +279,19 @@ class _Run:
         return _refused(change, Refusal.NOT_TEXT, f"git cannot merge it ({conflict.kind})")
 
 
+def laid(trees: Trees, merge: Merge, files: Sequence[FileProposal], least: Confidence) -> str:
+    """The target's tree with what git merged, and each adapted file as far as it is accepted."""
+    scratch = trees.scratch
+    changes: dict[str, tuple[str, str] | None] = {}
+    for conflict in merge.files:
+        ours = scratch.entry(trees.onto, conflict.path)
+        changes[conflict.path] = (ours.mode, ours.id) if ours else None
+    for file in files:
+        if file.merge is not None and (file.confidence is None or file.confidence.reaches(least)):
+            changes[file.path] = (file.mode, scratch.write_blob(file.merge.merged(least)))
+    return scratch.write_tree(merge.tree, changes) if changes else merge.tree
+
+
 def proposal(change: FileChange, path: str, before: bytes, merge: FileMerge, mode: str) -> FileProposal:
     """A file of which git merged a part, and the pieces are proposed."""
     least = Confidence.LIKELY
@@ -323,7 +365,7 @@ def pieces_between(texts: FileTexts, result: bytes, step: Step, scratch: Scratch
                 b"",
                 rows(lines[first:at]),
                 rows(others[start : start + hunk.new_count]),
-                Confidence.CERTAIN,
+                Confidence.LIKELY,
                 why=step.said,
                 trace=(step,),
             )

@@ -30,6 +30,14 @@ class Merging(Protocol):
 
     def marked(self, least: Confidence, marker_size: int = 7) -> bytes: ...
 
+    def with_pieces(self, pieces: tuple[Piece, ...]) -> Merging:
+        """The same with other pieces in the places of its own."""
+        ...
+
+    def spans(self, least: Confidence) -> tuple[tuple[int, int], ...]:
+        """The first and last line (1-based) of each piece in the merged file."""
+        ...
+
 
 class Action(StrEnum):
     """What becomes of a file of the patch."""

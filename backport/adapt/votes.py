@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from backport.adapt.rewrites import Rewrite, RewriteKind, bytes_of, is_name, is_sound, rank, text_of
+from backport.adapt.rewrites import (
+    REST,
+    Rewrite,
+    RewriteKind,
+    bytes_of,
+    is_hole,
+    is_name,
+    is_sound,
+    rank,
+    text_of,
+)
 from backport.adapt.substitutions import heads
 
 LEAST_NAMES = 3
@@ -61,9 +71,18 @@ def rewrites_of(votes: Votes, least: int) -> tuple[Rewrite, ...]:
         rule = Rewrite(RewriteKind(kind), old, new, len(sources), votes.against(key), tuple(sources))
         if is_sound(rule):
             best.setdefault((kind, old), []).append(rule)
-    found = [x for rules in best.values() if (x := _agreed(rules)) and x.support >= least]
-    found = [x for x in found if x.support > x.against]
-    return tuple(sorted([*found, *_prefixes(votes, best, least)], key=rank))
+    found = [x for rules in best.values() for x in _chosen(rules) if least <= x.support > x.against]
+    return tuple(
+        sorted([*found, *_prefixes(votes, best, least), *_layouts(votes, found), *_variadic(found)], key=rank)
+    )
+
+
+def _chosen(rules: Sequence[Rewrite]) -> Sequence[Rewrite]:
+    """The rewrites of one old side that may be right. A folder may have gone to several: which, the target says."""
+    if rules[0].kind is RewriteKind.PATH:
+        return rules
+    agreed = _agreed(rules)
+    return () if agreed is None else (agreed,)
 
 
 def _agreed(rules: Sequence[Rewrite]) -> Rewrite | None:
@@ -81,6 +100,90 @@ def _agreed(rules: Sequence[Rewrite]) -> Rewrite | None:
         chosen.against + len(others),
         chosen.commits,
     )
+
+
+# --- calls -------------------------------------------------------------------------------------
+
+
+def _variadic(found: Sequence[Rewrite]) -> list[Rewrite]:
+    """The calls that were rewritten alike with several numbers of arguments, the last ones handed on."""
+    by: dict[str, list[Rewrite]] = {}
+    for rule in found:
+        if rule.kind is RewriteKind.CALL and rule.old[0] in rule.gone:
+            by.setdefault(rule.old[0], []).append(rule)
+    made = []
+    for name, rules in sorted(by.items()):
+        fewest = min(_arity(x) for x in rules)
+        first = next(x for x in rules if _arity(x) == fewest)
+        new = _handed_on(first, fewest)
+        alike = [x for x in rules if new is not None and _handed_on(x, fewest) == new]
+        if new is None or len({_arity(x) for x in alike}) < 2:
+            continue
+        old = [name, "("]
+        for number in range(1, fewest):
+            old += [f"${number}", ","]
+        sources = tuple(dict.fromkeys(c for x in alike for c in x.commits))
+        against = max(x.against for x in alike)
+        rule = Rewrite(RewriteKind.CALL, (*old, REST, ")"), new, len(sources), against, sources)
+        if is_sound(rule):
+            made.append(rule)
+    return made
+
+
+def _arity(rule: Rewrite) -> int:
+    return sum(map(is_hole, rule.old))
+
+
+def _handed_on(rule: Rewrite, first: int) -> tuple[str, ...] | None:
+    """The new side with the arguments from number `first` on as the rest; None where they do not stand there in order
+    at the end of a call, or one of them elsewhere."""
+    row: list[str] = []
+    for number in range(first, _arity(rule) + 1):
+        row += [",", f"${number}"] if row else [f"${number}"]
+    tail = (*row, ")")
+    size = len(tail)
+    if not row or rule.new[-size:] != tail or any(x in row and x != "," for x in rule.new[:-size]):
+        return None
+    return (*rule.new[:-size], REST, ")")
+
+
+# --- paths -------------------------------------------------------------------------------------
+
+
+def _layouts(votes: Votes, found: Sequence[Rewrite]) -> list[Rewrite]:
+    """What several folders that moved have in common: `lib/` became `lib/core_`."""
+    groups: dict[tuple[str, str], list[Rewrite]] = {}
+    for rule in found:
+        if rule.kind is RewriteKind.PATH and rule.old[0].endswith("/"):
+            old, new = _heads_of_paths(rule.old[0], rule.new[0])
+            if old.endswith("/") and old != rule.old[0] and new:
+                groups.setdefault((old, new), []).append(rule)
+    listed = {(x.old, x.new) for x in found}
+    made = []
+    for (old, new), rules in sorted(groups.items()):
+        if len(rules) < LEAST_NAMES or ((old,), (new,)) in listed:
+            continue
+        sources = dict.fromkeys(c for x in rules for c in x.commits)
+        kept = {
+            c
+            for name, who in votes.kept.items()
+            if name.startswith(old) and not (name == old or name.startswith(new))
+            for c in who
+        }
+        rule = Rewrite(RewriteKind.PATH, (old,), (new,), len(sources), len(kept), tuple(sources))
+        if len(sources) > len(kept) and is_sound(rule):
+            made.append(rule)
+    return made
+
+
+def _heads_of_paths(old: str, new: str) -> tuple[str, str]:
+    """What two folders begin with before the last name, or the part of it, that they end with in common."""
+    size = 0
+    while size < min(len(old), len(new)) and old[-1 - size] == new[-1 - size]:
+        size += 1
+    while size and not old[: len(old) - size].endswith("/"):
+        size -= 1
+    return old[: len(old) - size], new[: len(new) - size]
 
 
 # --- prefixes ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backport.checks import features, guards, history, kabi, names, origin, places, placing, text
+from backport.checks import build, features, guards, history, kabi, names, origin, places, placing, text
 from backport.checks.rule import Asked, Context, Need, Rule, finish, run_rules
 
 __all__ = ["Asked", "Context", "Need", "Rule", "all_rules", "finish", "run_rules"]
@@ -26,6 +26,7 @@ def all_rules() -> Sequence[Rule]:
             *origin.RULES,
             *kabi.RULES,
             *history.RULES,
+            *build.RULES,
         ),
         key=lambda rule: rule.code,
     )

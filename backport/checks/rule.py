@@ -30,6 +30,7 @@ class Need(Enum):
     UPSTREAM = "no upstream repository was named (give --upstream)"
     TREES = "the whole tree that the patch was made against is not at hand (give --upstream)"
     KCONFIG = "no kernel configuration was named (give --kconfig)"
+    BUILD = "nothing is compiled here (run backport verify)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class Context:
     _kept: dict[Hashable, object] = field(default_factory=dict, compare=False, repr=False)
 
     def has(self, need: Need) -> bool:
+        if need is Need.BUILD:
+            return False  # no rule that is run from here compiles anything
         if need is Need.UPSTREAM:
             return self.upstream is not None
         if need is Need.KCONFIG:

@@ -33,13 +33,15 @@ def adapt(
     asked: Asked | None = None,
     least: Confidence = Confidence.LIKELY,
     rewrites: Sequence[Rewrite] = (),
+    queue: Series | None = None,
     on_event: OnEvent | None = None,
     cancel: Callable[[], bool] | None = None,
     budget: Budget | None = None,
 ) -> Adaptation:
     """Judge every patch of `series` on the target as `check` does, and adapt what does not land; each patch meets the
     target with the adapted earlier ones. `least` is how sure a proposal must be to be taken; `rewrites` are learned
-    from earlier backports. Raises as `check` does; a refusal is a value."""
+    from earlier backports, `queue` is a stack of patches that the target is taken with. Raises as `check` does; a
+    refusal is a value."""
     options = Options(
         settings or Settings(),
         upstream,
@@ -52,7 +54,7 @@ def adapt(
         repositories = repositories_of([target], upstream)
         scratch = stack.enter_context(scratch_of([target], repositories))
         run = AdaptRun(options, scratch, repositories, least=least, rewrites=tuple(rewrites))
-        report = run.target(series, target, None)
+        report = run.target(series, target, queue)
         refuse_foreign((report,), [target.tree])
         return Adaptation(
             target.name,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from backport.adapt.values import Confidence
 from backport.evaluate.baselines import baselines
-from backport.evaluate.compare import compare
+from backport.evaluate.compare import compare, judged_pieces
 from backport.evaluate.panes import with_panes
 from backport.evaluate.propose import Proposed, propose_checked, propose_fast
-from backport.evaluate.values import Case, CaseResult, FileResult, Outcome
+from backport.evaluate.values import Case, CaseResult, Outcome
 from backport.git import Repository, Scratch
 from backport.git.merging import changed_paths
 from backport.jobs import line_of
@@ -55,10 +55,13 @@ def judge_conflict(
     seconds = time.perf_counter() - start
     proposed, if_written = _calibrated(repository, case, scratch, settings, how, proposed)
     target, maintainer = repository.tree_of(case.target), repository.tree_of(case.backport)
-    files: tuple[FileResult, ...] = ()
+    files = compare(scratch, target, maintainer, proposed.tree or target, refused=proposed.refused)
     if proposed.tree:
-        files = compare(scratch, target, maintainer, proposed.tree, refused=proposed.refused)
         files = tuple(replace(f, confidence=proposed.files.get(f.path, "")) for f in files)
+        pieces = judged_pieces(scratch, proposed.pieces, target, maintainer, proposed.tree)
+    else:
+        files = tuple(replace(f, outcome=Outcome.REFUSED) for f in files)
+        pieces = ()
     if how.panes:
         shown = _marked(scratch, proposed.tree or target, proposed.marked)
         files = with_panes(repository, scratch, case, files, shown)
@@ -69,7 +72,7 @@ def judge_conflict(
         str(proposed.confidence or ""),
         if_written,
         files,
-        proposed.pieces,
+        pieces,
         tuple(sorted({str(f.kind) for f in merge.files})),
         proposed.reasons,
         baselines(scratch, merge, target, maintainer, wiggle=how.wiggle) if not merge.clean else {},

@@ -201,6 +201,7 @@ def _pieces(proposal: PatchProposal) -> tuple[PieceResult, ...]:
             str(p.confidence or ""),
             str(p.refusal or ""),
             p.why,
+            p.target.count(b"\n") + (not p.target.endswith(b"\n") and p.target != b""),
         )
         for p in proposal.pieces
     ]

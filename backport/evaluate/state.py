@@ -87,7 +87,7 @@ def result_of(row: Mapping[str, Any]) -> CaseResult:
     plain = {f.name: row[f.name] for f in fields(CaseResult) if f.name in row}
     plain["case"] = Case(**row["case"])
     plain["files"] = tuple(_file(x) for x in row["files"])
-    plain["pieces"] = tuple(PieceResult(**x) for x in row["pieces"])
+    plain["pieces"] = tuple(_piece(x) for x in row["pieces"])
     plain["alarms"] = tuple(Alarm(**x) for x in row["alarms"])
     plain["baselines"] = {name: Outcome(x) for name, x in row["baselines"].items()}
     for name in ("outcome", "if_written"):
@@ -100,6 +100,10 @@ def result_of(row: Mapping[str, Any]) -> CaseResult:
 def _file(row: Mapping[str, Any]) -> FileResult:
     panes = _maybe(lambda x: Panes(**x), row["panes"])
     return FileResult(row["path"], Outcome(row["outcome"]), row["confidence"], panes)
+
+
+def _piece(row: Mapping[str, Any]) -> PieceResult:
+    return PieceResult(**{**row, "outcome": _maybe(Outcome, row["outcome"])})
 
 
 def _maybe(make: Callable[[Any], Any], value: Any) -> Any:

@@ -84,8 +84,20 @@ def breakdown(evaluation: Evaluation) -> dict[str, dict[str, Counts]]:
             for name in names_of(result):
                 rows.setdefault(name, []).append(result.outcome)
         found[title] = {name: counts(rows[name]) for name in sorted(rows, key=_order)}
+    found["piece"] = _by_piece(conflict)
     found["if written"] = {"guess": counts(r.if_written for r in conflict if r.if_written)}
     return found
+
+
+def _by_piece(results: Iterable[CaseResult]) -> dict[str, Counts]:
+    """Single conflicts by strategy and confidence, each by its own lines, where these can tell."""
+    rows: dict[str, list[Outcome | None]] = {}
+    for result in results:
+        for piece in result.pieces:
+            if piece.strategy and piece.outcome:
+                name = f"{piece.strategy}, {piece.confidence}"
+                rows.setdefault(name, []).append(piece.outcome)
+    return {name: counts(rows[name]) for name in sorted(rows)}
 
 
 def baselines(evaluation: Evaluation) -> dict[str, Counts]:

@@ -49,7 +49,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class PieceResult:
-    """One conflict that was looked at: `strategy` is the one that gave the proposal ("" none)."""
+    """One conflict that was looked at: `strategy` is the one that gave the proposal ("" none). `lines` is how many of
+    the target's it covers; `outcome` what came of these alone, where it was accepted and the file is there."""
 
     path: str
     function: str
@@ -58,6 +59,8 @@ class PieceResult:
     confidence: str = ""
     refusal: str = ""
     why: str = ""
+    lines: int = 0
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from backport.errors import BackportError
 Work = Callable[[Any, Any], Any]
 """A function of a module: (shared, argument) -> value. All three are pickled."""
 
+FOLDER = "backport-job-"
 _POLL = 0.1
 _HEAD = struct.Struct(">Q")
 _CODE = "import sys; sys.path[:] = {path!r}; from backport.jobs.child import main; main()"
@@ -83,7 +84,7 @@ class _Child:
 
     def __init__(self, batch: Batch) -> None:
         self._limits = batch.limits
-        self._folder = tempfile.mkdtemp(prefix="backport-job-")
+        self._folder = tempfile.mkdtemp(prefix=FOLDER)
         code = _CODE.format(path=[x or str(Path.cwd()) for x in sys.path])
         self._process = subprocess.Popen(
             [sys.executable, "-c", code],

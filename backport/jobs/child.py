@@ -7,12 +7,14 @@ import os
 import pickle
 import queue
 import re
+import shutil
+import signal
 import sys
 import threading
 from pathlib import Path
 from typing import IO, Any
 
-from backport.jobs.batch import Done, Task, line_of, receive, send
+from backport.jobs.batch import FOLDER, Done, Task, line_of, receive, send
 
 _PEAK = re.compile(r"VmHWM:\s*(\d+) kB")
 
@@ -24,6 +26,14 @@ def main() -> None:
     os.dup2(nowhere, 1)  # what a task prints must not get between the results
     waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(tasks, waiting), daemon=True).start()
+    try:
+        _work(waiting, results)
+    finally:
+        _end()
+
+
+def _work(waiting: queue.SimpleQueue[Any], results: IO[bytes]) -> None:
+    """Do what comes in; ends when nobody takes the results."""
     first = waiting.get()
     if not isinstance(first, Exception):
         limit_memory(first[0])
@@ -33,6 +43,8 @@ def main() -> None:
             send(results, done)
         except (pickle.PicklingError, TypeError, AttributeError) as error:
             send(results, done._replace(value=None, error=line_of(error)))
+        except OSError:
+            return
 
 
 def _read(pipe: IO[bytes], waiting: queue.SimpleQueue[Any]) -> None:
@@ -41,9 +53,19 @@ def _read(pipe: IO[bytes], waiting: queue.SimpleQueue[Any]) -> None:
         try:
             waiting.put(receive(pipe))
         except (EOFError, OSError):
-            os._exit(0)
+            _end()
         except Exception as error:
             waiting.put(error)
+
+
+def _end() -> None:
+    """Nobody is there any more to clean up: take away the temporary files, and end all that was started."""
+    folder = Path(os.environ.get("TMPDIR", ""))
+    if folder.name.startswith(FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(0)
 
 
 def _one(first: Any, task: Task | Exception) -> Done:

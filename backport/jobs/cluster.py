@@ -63,7 +63,7 @@ def _once(
     # pure=False: a batch that was done in an earlier run is not taken for this one.
     waiting = {client.submit(_work, batch, token, pure=False): batch for batch in batches}
     as_they_come: Any = distributed.as_completed
-    for future in as_they_come(list(waiting)):
+    for future in as_they_come(list(waiting), loop=client.loop):
         try:
             done: list[Done] = future.result()
         except (KilledWorker, FutureCancelledError):

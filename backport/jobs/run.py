@@ -9,6 +9,7 @@ from typing import Any
 from backport.jobs.batch import Batch, Done, Limits, Task, Work, line_of
 
 _LARGEST = 16
+_CLUSTER = 8  # as many workers, or more, are taken to be there: batches are small enough for all to have some
 
 
 def run(
@@ -36,7 +37,8 @@ def run(
     if not jobs and not scheduler:
         yield from (_here(work, shared, task) for task in tasks)
         return
-    size = batch or max(1, min(_LARGEST, len(tasks) // (4 * max(1, jobs))))
+    workers = max(jobs, _CLUSTER if scheduler else 1)
+    size = batch or max(1, min(_LARGEST, len(tasks) // (4 * workers)))
     batches = [Batch(work, shared, tuple(tasks[n : n + size]), limits) for n in range(0, len(tasks), size)]
     seen: set[int] = set()
     with closing(_spread(batches, jobs, scheduler)) as results:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from backport.adapt.trailers import Manner, Message, message, upstream_id
 from backport.adapt.values import Adaptation, AdaptedPatch
-from backport.model import Person
+from backport.model import Person, Verdict
 from backport.report.mails import file_name, mail
 from backport.report.summary import fails, hunks
 
@@ -63,10 +63,17 @@ def written(
 
 def lands(adapted: AdaptedPatch) -> bool:
     """Whether the whole of a patch lands. Where nothing was proposed for one that does not land by itself, it does
-    not."""
+    not; nor does one of which nothing is left, unless it is there: a fix must not get lost in silence."""
     if not adapted.complete:
         return False
-    return adapted.proposal is not None or not any(fails(h) for _, h in hunks(adapted.report))
+    if adapted.proposal is None:
+        return not any(fails(h) for _, h in hunks(adapted.report))
+    return not is_empty(adapted)
+
+
+def is_empty(adapted: AdaptedPatch) -> bool:
+    """Whether nothing of a patch is left on the target, though it is not there."""
+    return not adapted.diff and not adapted.patch.unreadable and adapted.report.verdict is not Verdict.APPLIED
 
 
 def mails(commits: Sequence[Commit]) -> Iterator[tuple[str, bytes]]:

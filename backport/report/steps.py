@@ -23,6 +23,8 @@ def next_steps(patch: PatchReport) -> list[str]:
             landing = [f"Then {landing[0][:1].lower()}{landing[0][1:]}", *landing[1:]]
             steps = [*_unsafe_steps(patch), *steps]
         steps += landing
+    elif verdict is Verdict.ADAPTABLE:
+        steps = [*_adapt_steps(patch), *(f"Or {x[:1].lower()}{x[1:]}" for x in steps[:1]), *steps[1:]]
     elif verdict is not None:
         steps += _conflict_steps(patch)
     return steps
@@ -67,6 +69,14 @@ def _applied_steps(patch: PatchReport) -> list[str]:
     if not evolved:
         return ["Nothing to apply: the target has this change."]
     return [f"Nothing to apply; look at {which(evolved)}, whose lines changed since."]
+
+
+def _adapt_steps(patch: PatchReport) -> list[str]:
+    """The command that writes the adapted patch, and what of it a person looks at."""
+    what = short(patch.commit) if patch.commit else "PATCH"
+    changed = [h.number for _, h in hunks(patch) if h.proposal]
+    look = f"; look at the proposal of {which(changed)}" if changed else ""
+    return [f"`backport adapt {what} -o FILE`, with the same --onto and --upstream, writes it as it lands{look}."]
 
 
 def _unsafe_steps(patch: PatchReport) -> list[str]:

@@ -83,14 +83,15 @@ def plan(goals: Sequence[Goal], base: DotConfig, view: Kconfig, arch: str, name:
     every goal that goes together with those before it."""
     shown = [g for g in goals if base.shows(g.when)]
     left = [g for g in goals if not base.shows(g.when)]
-    found = [Configuration(arch, name, (), tuple(shown))] if shown else []
+    left = [g for g in left if not g.along]
+    found = [Configuration(arch, name, (), tuple(shown))] if any(not g.along for g in shown) else []
     while left and len(found) < MOST:
         more = together(left, base, view, arch, name)
         if more is None:
             break
         found.append(more)
         left = [g for g in left if g not in more.goals]
-    return Planned(tuple(found), tuple(left))
+    return Planned(tuple(found), tuple(left))  # `along` goals that the base does not show are let go
 
 
 def together(
@@ -109,13 +110,12 @@ def together(
     if chosen is None:
         return None
     own = set(config_symbols(whole.atoms(), view))
-    differing = {
-        n: v for n, v in chosen.items() if base.defines(n) != v or config_symbols([n], view)[:1] == []
-    }
+    differing = {n: v for n, v in chosen.items() if base.defines(n) != v}
     symbols = {s for n in differing for s in config_symbols([n], view)} | own
     values = {n: v for n, v in chosen.items() if set(config_symbols([n], view)) & symbols}
     lines = fragment(values, view)
-    telling = tuple(x for x in lines if _symbol(x) in own)
+    changed = {s for n in differing for s in config_symbols([n], view)}
+    telling = tuple(x for x in lines if _symbol(x) in own & changed)
     return Configuration(arch, name, lines, tuple(taken), telling)
 
 

@@ -15,7 +15,9 @@ _PLACE = re.compile(
 _INCLUDED = re.compile(r"(?:In file included|\s+) from (?P<path>[^\s:][^:\n]*):(?P<line>\d+)[,:]")
 _FUNCTION = re.compile(r"[^\s:][^:\n]*: In (?:\w+ )*function '(?P<name>\w+)'.*:")
 _OBJTOOL = re.compile(r"(?P<path>\S+\.o): (?P<kind>warning|error): (?P<text>objtool: .*)")
-_KCONFIG = re.compile(r"(?P<path>[^\s:]*Kconfig[^\s:]*):(?P<line>\d+):\s*(?:(?P<kind>warning|error):\s*)?(?P<text>.+)")
+_KCONFIG = re.compile(
+    r"(?P<path>[^\s:]*Kconfig[^\s:]*):(?P<line>\d+):\s*(?:(?P<kind>warning|error):\s*)?(?P<text>.+)"
+)
 _COMMAND = re.compile(r"  (?P<word>[A-Z][A-Z0-9_+]*)\s+(?P<module>\[M\])?\s*(?P<path>\S+)")
 _MAKE = re.compile(r"make(?:\[\d+\])?: \*\*\* (?P<text>.*)")
 _OFFSET = re.compile(r"\+0x[0-9a-f]+|\b0x[0-9a-f]+\b")

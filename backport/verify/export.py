@@ -20,8 +20,9 @@ from backport.git import Scratch
 from backport.git.process import environment
 from backport.tree import File, FolderTree, GitTree, Target, Tree
 
-# Entered by every build, whatever is compiled.
-_REAL = frozenset({"include", "scripts", "tools", "init", "kernel", "lib", "certs", "security", "usr"})
+# Where every build works, whatever is compiled.
+_TOOLS = ("arch", "bpf", "build", "include", "lib", "objtool", "scripts")
+_REAL = frozenset({"include", "scripts", *(f"tools/{x}" for x in _TOOLS)})
 # What no object needs but their build files.
 _BULK = ("Documentation/", "tools/testing/", "tools/perf/", "LICENSES/")
 _BUILD_FILES = ("Kconfig", "Makefile", "Kbuild", "Platform")
@@ -73,7 +74,7 @@ def _link(source: str, folder: Path, real: Collection[str]) -> None:
             place = folder / below
             if entry.is_symlink():
                 # A link within the tree stays one; what it names is looked up in our folder.
-                place.symlink_to(os.readlink(entry.path))
+                place.symlink_to(Path(entry.path).readlink())
             elif entry.is_dir(follow_symlinks=False) and (inside or below in real or below in above):
                 place.mkdir()
                 fill(below)
@@ -96,7 +97,9 @@ def _archive(target: Target, tree: GitTree, folder: Path, arch: str) -> None:
     assert target.repository is not None
     with Scratch([target.repository], target.repository.object_format) as scratch:
         names = {x for x in tree.paths() if _wanted(x, arch)}
-        kept = {path: (mode, id) for path, mode, id in scratch.ls(tree.id) if path in names and mode != "160000"}
+        kept = {
+            path: (mode, id) for path, mode, id in scratch.ls(tree.id) if path in names and mode != "160000"
+        }
         id = scratch.write_tree(None, kept)
         git = subprocess.Popen(
             ["git", "archive", "--format=tar", id],

@@ -6,14 +6,14 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from backport.checks.guards.world import compiled
 from backport.csource.guards import guard_map
 from backport.csource.makefiles import ALWAYS, Build, Levels
-from backport.csource.presence import FALSE, TRUE, Expr, Op, both, no
+from backport.csource.presence import TRUE, Expr, Op, both, no
 from backport.csource.presence_text import Facts, presence, version_code
-from backport.checks.guards.world import compiled
 from backport.index import Names
 from backport.model import Finding, GuardEvidence
-from backport.tree import File, Target
+from backport.tree import Target
 from backport.verify.configs import said
 from backport.verify.landed import Landed, text_of
 from backport.verify.values import Goal, Unit
@@ -22,7 +22,19 @@ INCLUDERS = 3
 """Objects that are compiled for one changed header."""
 OBJECTS = 40
 """Objects that are compiled for a series because of headers, all together."""
-_SEARCHED = ("kernel", "mm", "fs", "lib", "block", "ipc", "init", "security", "crypto", "net/core", "drivers/base")
+_SEARCHED = (
+    "kernel",
+    "mm",
+    "fs",
+    "lib",
+    "block",
+    "ipc",
+    "init",
+    "security",
+    "crypto",
+    "net/core",
+    "drivers/base",
+)
 _HOST = ("tools/", "scripts/", "Documentation/", "samples/", "usr/")
 _ROOTS = ("include/uapi/", "include/", "uapi/")
 
@@ -53,7 +65,6 @@ class _Planner:
         self._build = Build(landed.text)
         self._plan = Plan()
         self._units: dict[str, Unit] = {}
-        self._covers: dict[str, list[str]] = {}
 
     def plan(self) -> Plan:
         sources = [p for p in self._landed.changes if p.endswith((".c", ".S"))]
@@ -82,11 +93,11 @@ class _Planner:
         if levels is None:
             self._included(path, "no Makefile of the tree names it")
             return
-        unit = Unit(path, self._arch_of(path), (path,))
+        unit = Unit(path, self._arch_of(path))
         self._units[path] = unit
         self._lines(unit, path, levels)
 
-    def _lines(self, unit: Unit, path: str, levels: Levels, *, optional: bool = False) -> None:
+    def _lines(self, unit: Unit, path: str, levels: Levels, *, along: bool = False) -> None:
         """A goal for each condition that changed lines of a file stand under."""
         groups: dict[Expr, list[int]] = {}
         lines = self._landed.changed_lines(path)
@@ -95,11 +106,13 @@ class _Planner:
             inside = presence((g.text for g in guards.at(line)), self._facts)
             groups.setdefault(compiled(levels, inside), []).append(line)
         for when, those in groups.items() if groups else [(compiled(levels, TRUE), [])]:
-            if when.op is FALSE.op:
-                reason = f"line {those[0]} is compiled in no configuration" if those else "it is never compiled"
+            if when.op is Op.FALSE:
+                reason = (
+                    f"line {those[0]} is compiled in no configuration" if those else "it is never compiled"
+                )
                 self._plan.missed.append((path, reason))
                 continue
-            self._plan.goals.append(Goal(unit, path, when, tuple(those), optional=optional))
+            self._plan.goals.append(Goal(unit, path, when, tuple(those), optional=along, along=along))
 
     # --- what is included
 
@@ -111,14 +124,13 @@ class _Planner:
         own = [u for u in self._units.values() if path in self._names.closure(u.path)]
         found = own[:INCLUDERS]
         if len(found) < INCLUDERS and len(self._units) < OBJECTS:
-            found += [u for u in self._includers(path, {u.path for u in own})][: INCLUDERS - len(found)]
+            found += list(self._includers(path, {u.path for u in own}))[: INCLUDERS - len(found)]
         if not found:
             self._plan.missed.append((path, otherwise or "no C file was found that includes it"))
         for number, unit in enumerate(found):
             self._units.setdefault(unit.path, unit)
             levels = self._build.levels(unit.path) or ALWAYS
-            covering = Unit(unit.path, unit.arch, (*unit.covers, path))
-            self._lines(covering, path, levels, optional=number > 0)
+            self._lines(unit, path, levels, along=number > 0)
 
     def _includers(self, path: str, known: set[str]) -> Iterator[Unit]:
         seen = {path}
@@ -143,7 +155,11 @@ class _Planner:
         prefixes: Sequence[str] = (folder,)
         if _is_public(path):
             near = {posixpath.dirname(p) for p in self._landed.changes} - {""}
-            prefixes = (*_SEARCHED, *(p for p in sorted(near) if not p.startswith("include")), f"arch/{self._arch_of(path)}")
+            prefixes = (
+                *_SEARCHED,
+                *(p for p in sorted(near) if not p.startswith("include")),
+                f"arch/{self._arch_of(path)}",
+            )
         elif folder.count("/") > 1:
             prefixes = (posixpath.dirname(folder),)
         for match in self._landed.tree.search([word], _outermost(prefixes), whole_words=False):
@@ -165,10 +181,14 @@ class _Planner:
         why = f"{finding.code} of {finding.file}"
         lines = (finding.target_line,) if finding.target_line else ()
         self._plan.goals.append(Goal(unit, finding.file, both((here, *named.values())), lines, why))
-        conditions = [presence([e.guard], self._facts) for e in finding.evidence if isinstance(e, GuardEvidence)]
+        conditions = [
+            presence([e.guard], self._facts) for e in finding.evidence if isinstance(e, GuardEvidence)
+        ]
         for condition in dict.fromkeys((*named.values(), *conditions)):
             for arm in (condition, no(condition)):
-                self._plan.goals.append(Goal(unit, finding.file, both((here, arm)), lines, why, optional=True))
+                self._plan.goals.append(
+                    Goal(unit, finding.file, both((here, arm)), lines, why, optional=True)
+                )
 
     def _at(self, path: str, line: int | None) -> Expr:
         if not line:
@@ -188,11 +208,13 @@ def _is_public(path: str) -> bool:
 
 def _spelled(path: str) -> str:
     """A header as an #include names it."""
-    if "/include/" in path and not path.startswith("include/"):
+    if not _is_public(path):
+        return posixpath.basename(path)
+    if not path.startswith("include/"):
         path = path.partition("/include/")[2]
     for root in _ROOTS:
         path = path.removeprefix(root)
-    return path if _is_public(path) or path.count("/") == 1 else posixpath.basename(path)
+    return path
 
 
 def _common(one: str, other: str) -> int:
@@ -208,7 +230,3 @@ def _outermost(prefixes: Iterable[str]) -> tuple[str, ...]:
     """Folders without those that lie in another one."""
     kept = sorted(set(prefixes))
     return tuple(p for p in kept if not any(p != q and (p + "/").startswith(q + "/") for q in kept))
-
-
-def is_file(entry: object) -> bool:
-    return isinstance(entry, File)

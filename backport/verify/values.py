@@ -35,12 +35,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An object to compile for what changed: `path` is its source; `covers` are the changed files whose lines it
-    compiles (its own source, or a header that it includes)."""
+    """An object to compile for what changed: `path` is its source."""
 
     path: str
     arch: str
-    covers: tuple[str, ...] = ()
 
     @property
     def object(self) -> str:
@@ -50,7 +48,9 @@ class Unit:
 @dataclass(frozen=True, slots=True)
 class Goal:
     """Something that one configuration must show: `when` is the condition under which `unit` compiles the changed
-    `lines` of `path`. `why` is for people; what is `optional` is not missed where no configuration allows it."""
+    `lines` of `path` (its own source, or a header that it includes). `why` names the finding that asks for it. What is
+    `optional` is not missed where no configuration allows it; `along` is built where a configuration that others ask
+    for shows it, and asks for none itself."""
 
     unit: Unit
     path: str
@@ -58,6 +58,7 @@ class Goal:
     lines: tuple[int, ...] = ()
     why: str = ""
     optional: bool = False
+    along: bool = False
 
 
 @dataclass(frozen=True, slots=True)

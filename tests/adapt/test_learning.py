@@ -184,6 +184,29 @@ def test_a_folder_whose_files_stay_counts_against_it(history: History) -> None:
     assert history.learned() == {"lib/eal/ -> lib/librte_eal/": (3, 1)}
 
 
+def test_what_several_folders_have_in_common(history: History) -> None:
+    for number in range(6):
+        name = ("acl", "bpf", "eal")[number % 3]
+        path = f"{name}/f{number}.c"
+        history.change(NEW, None, path=f"lib/{path}", other=f"lib/core_{path}")
+    layout = {"lib/ -> lib/core_": (6, 0)}
+    assert history.learned() == {
+        **layout,
+        **{f"lib/{x}/ -> lib/core_{x}/": (2, 0) for x in ("acl", "bpf", "eal")},
+    }
+    history.change(NEW, None, path="lib/core_acl/x.c")
+    assert history.learned()["lib/ -> lib/core_"] == (6, 0)
+    history.change(NEW, None, path="lib/other/x.c")
+    assert history.learned()["lib/ -> lib/core_"] == (6, 1)
+
+
+def test_a_folder_that_went_to_two(history: History) -> None:
+    for number in range(5):
+        other = ("lib/one/", "lib/one/deep/")[number % 2]
+        history.change(NEW, None, path=f"lib/f{number}.c", other=f"{other}f{number}.c")
+    assert history.learned() == {"lib/ -> lib/one/": (3, 0), "lib/ -> lib/one/deep/": (2, 0)}
+
+
 def test_comments_and_other_files_teach_nothing(history: History) -> None:
     for _ in range(2):
         history.change("\t/* new_helper */", "\t/* old_helper */")
@@ -244,6 +267,19 @@ def test_a_cache_that_cannot_be_used_is_none(history: History, tmp_path: Path, c
     assert history.learned(cache=str(tmp_path / "cache")) == {RULE: (2, 0)}
     (tmp_path / "file").write_bytes(b"")
     assert history.learned(cache=str(tmp_path / "file")) == {RULE: (2, 0)}
+
+
+def test_a_commit_that_cannot_be_read_is_left_out_and_not_kept(history: History, tmp_path: Path) -> None:
+    for _ in range(5):
+        history.change(NEW, OLD)
+    cache = str(tmp_path / "cache")
+    blob = history.repo.git("rev-parse", "main:src/f3.c").decode().strip()
+    place = history.repo.path / ".git" / "objects" / blob[:2] / blob[2:]
+    data = place.read_bytes()
+    place.unlink()
+    assert history.learned(cache=cache) == {RULE: (4, 0)}
+    place.write_bytes(data)
+    assert history.learned(cache=cache) == {RULE: (5, 0)}
 
 
 def test_one_learner_for_many_cases(history: History) -> None:

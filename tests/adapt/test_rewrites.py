@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from backport.adapt.rewrites import Rewrite, RewriteKind, apply_rewrites, is_sound, rewrite_path, written
 from backport.adapt.rewrites_file import SCHEMA, dump, load, read
-from backport.adapt.sources import sources_rewrites
+from backport.adapt.sources import drift_rewrites, sources_rewrites
+from backport.adapt.substitutions import code_units
 from backport.csource import tokens
 from backport.errors import InputError
 
@@ -52,6 +53,20 @@ def test_an_argument_that_would_fall_apart_stands_in_brackets() -> None:
     assert made("mmap_read_lock((mm));", LOCK) == "down_read(&(mm)->mmap_sem);"
 
 
+def test_a_call_that_becomes_an_expression_stands_in_brackets_where_it_must() -> None:
+    shift = Rewrite(RewriteKind.CALL, ("K", "(", "$1", ")"), ("$1", "<<", "(", "SHIFT", "-", "10", ")"), 5)
+    assert made("a = K(x); f(K(x), 1); return K(x);", shift) == (
+        "a = x << (SHIFT - 10); f(x << (SHIFT - 10), 1); return x << (SHIFT - 10);"
+    )
+    assert made("a = K(x) + 1; b = (long)K(x);", shift) == (
+        "a = (x << (SHIFT - 10)) + 1; b = (long)(x << (SHIFT - 10));"
+    )
+    read = Rewrite(RewriteKind.CALL, ("ptep_get", "(", "$1", ")"), ("*", "$1"), 5)
+    assert made("a = ptep_get(p); b = ptep_get(p).low; c = ptep_get(p + 1);", read) == (
+        "a = *p; b = (*p).low; c = *(p + 1);"
+    )
+
+
 def test_a_call_with_another_number_of_arguments_is_another() -> None:
     assert made("mmap_read_lock(a, b); mmap_read_lock(); mmap_read_lock;", LOCK) == (
         "mmap_read_lock(a, b); mmap_read_lock(); mmap_read_lock;"
@@ -61,6 +76,25 @@ def test_a_call_with_another_number_of_arguments_is_another() -> None:
 def test_an_argument_over_two_lines_stays_over_two_lines() -> None:
     drop = Rewrite(RewriteKind.CALL, ("f", "(", "$1", ",", "$2", ")"), ("g", "(", "$2", ")"), 5)
     assert made("f(NULL,\n  a +\n  b);", drop) == "g(\n  a +\n  b);"
+
+
+LOG = Rewrite(
+    RewriteKind.CALL,
+    ("LOG_CONFIG", "(", "$1", ",", "$*", ")"),
+    ("LOG", "(", "$1", ",", "CONFIG", ",", "$*", ")"),
+    5,
+)
+
+
+def test_the_rest_of_the_arguments() -> None:
+    assert (
+        made('LOG_CONFIG(ERR, "%d",\n\t a + b, f(c, d));', LOG)
+        == 'LOG(ERR, CONFIG, "%d",\n\t a + b, f(c, d));'
+    )
+    assert made('LOG_CONFIG(ERR, "new_helper");', LOG, HELPER) == 'LOG(ERR, CONFIG, "new_helper");'
+    assert made("LOG_CONFIG(ERR);", LOG) == "LOG_CONFIG(ERR);"
+    assert not is_sound(Rewrite(RewriteKind.CALL, ("f", "(", "$*", ")"), ("g", "(", "&", "$*", ")")))
+    assert not is_sound(Rewrite(RewriteKind.CALL, ("f", "(", "$*", ",", "$1", ")"), ("g", "(", "$1", ")")))
 
 
 def test_a_rewrite_within_the_argument_of_another_is_done_too() -> None:
@@ -160,7 +194,8 @@ def test_rewrites_that_undo_or_feed_one_another() -> None:
         Rewrite(RewriteKind.CALL, ("f", "(", "$1", ",", "$1", ")"), ("g", "(", "$1", ")")),
         Rewrite(RewriteKind.TOKENS, ("f", '"a"'), ("g", '"a"')),
         Rewrite(RewriteKind.PREFIX, ("a_",), ("a_b_",)),
-        Rewrite(RewriteKind.PATH, ("a/",), ("b",)),
+        Rewrite(RewriteKind.PATH, ("a",), ("b/",)),
+        Rewrite(RewriteKind.PATH, ("a/",), ("",)),
         Rewrite(RewriteKind.NAME, (), ()),
     ],
 )
@@ -180,6 +215,19 @@ def test_a_path_becomes_one_that_the_target_has() -> None:
     assert rewrite_path("lib/ethdev/a.c", [FOLDER], known=both) == ("lib/ethdev/a.c", ())
 
 
+def test_a_layout_is_for_paths_and_not_for_includes() -> None:
+    layout = Rewrite(RewriteKind.PATH, ("lib/",), ("lib/core_",), 5)
+    there = has("lib/core_acl/a.c")
+    assert rewrite_path("lib/acl/a.c", [layout], known=there) == ("lib/core_acl/a.c", (layout,))
+    assert made("#include <lib/acl/a.h>\n", layout) == "#include <lib/acl/a.h>\n"
+
+
+def test_a_folder_that_went_to_two_is_looked_for_in_both() -> None:
+    other = Rewrite(RewriteKind.PATH, ("lib/ethdev/",), ("lib/common/ethdev/",), 2)
+    there = has("lib/common/ethdev/a.c")
+    assert rewrite_path("lib/ethdev/a.c", [FOLDER, other], known=there) == ("lib/common/ethdev/a.c", (other,))
+
+
 # --- properties ----------------------------------------------------------------------------------
 
 _WORDS = st.sampled_from(["a", "b", "c", "f", "g", "P_x", "P_y", "Q_x"])
@@ -196,10 +244,11 @@ def _rewrites(draw: st.DrawFn) -> Rewrite:
     kind = draw(st.sampled_from(list(RewriteKind)))
     if kind is RewriteKind.CALL:
         old: tuple[str, ...] = (draw(_WORDS), "(", "$1", ",", "$2", ")")
-        if draw(st.booleans()):
-            old = (*old[:3], ")")
+        old = draw(st.sampled_from([old, (*old[:3], ")"), (*old[:2], "$*", ")"), (*old[:4], "$*", ")")]))
         new = tuple(
-            draw(st.lists(st.sampled_from(["a", "g", "(", ")", "$1", "$2", "->", "&", ","]), min_size=1))
+            draw(
+                st.lists(st.sampled_from(["a", "g", "(", ")", "$1", "$2", "$*", "->", "&", ","]), min_size=1)
+            )
         )
     elif kind is RewriteKind.TOKENS:
         old, new = (
@@ -342,6 +391,47 @@ def test_names_that_share_a_prefix() -> None:
     assert {x.shown() for x in found if x.kind is RewriteKind.PREFIX} == {"RTE_BOX_* -> BOX_*"}
     mixed = base.replace(b"RTE_BOX", b"BOX") + b"int more = RTE_BOX_OTHER;\n"
     assert not [x for x in sources_rewrites(base, mixed) if x.kind is RewriteKind.PREFIX]
+
+
+def test_calls_with_several_numbers_of_arguments() -> None:
+    one = b'void f(void)\n{\n\tLOG_CONFIG(ERR, "a");\n\tLOG_CONFIG(INFO, "b %d", x);\n%s}\n'
+    more = b'\tLOG_CONFIG(ERR, "c");\n\tLOG_CONFIG(INFO, "d", y);\n'
+    base = one.replace(b"%s", more)
+    found = sources_rewrites(base, re.sub(rb"LOG_CONFIG\((\w+), ", rb"LOG(\1, CONFIG, ", base))
+    assert {x.shown(): x.support for x in found} == {
+        "LOG_CONFIG($1, $2) -> LOG($1, CONFIG, $2)": 2,
+        "LOG_CONFIG($1, $2, $3) -> LOG($1, CONFIG, $2, $3)": 2,
+        "LOG_CONFIG($1, $*) -> LOG($1, CONFIG, $*)": 4,
+    }
+
+
+def test_several_files_know_more_than_one() -> None:
+    header = b"int new_helper(struct box *box, int count);\n"
+    changed = BASE.replace(b"new_helper", b"old_helper")
+    found = drift_rewrites([(BASE, changed), (header, header.replace(b"new_helper", b"old_helper"))])
+    assert [(x.shown(), x.support) for x in found] == [("new_helper -> old_helper", 3)]
+    assert drift_rewrites([(BASE, changed), (header, header)]) == ()
+    assert drift_rewrites([]) == ()
+
+
+def test_statements_are_read_from_pieces_of_code() -> None:
+    def rows(*lines: str) -> list[str]:
+        return [b" ".join(x).decode() for x in code_units([x.encode() for x in lines])]
+
+    assert rows("a = f(b,", "      c);", "g(); if (x) {", "}") == [
+        "a = f ( b , c ) ;",
+        "g ( ) ;",
+        "if ( x ) {",
+        "}",
+    ]
+    assert rows("for (i = 0; i < n; i++)", "\tx();") == ["for ( i = 0 ; i < n ; i ++ ) x ( ) ;"]
+    assert rows("\tf(a, /* the rest is not here", "*/", "\tg(b);", "\th(c);") == [
+        "f ( a , g ( b ) ;",
+        "h ( c ) ;",
+    ]
+    assert rows("A,", "B = 1, /* b */", "#define X(a) \\", "\tf(a); g(a)", "#include <a.h>", "C,") == [
+        "A ,", "B = 1 ,", "# define X ( a ) f ( a ) ; g ( a )", "C ,"
+    ]  # fmt: skip
 
 
 def test_keywords_and_numbers_are_no_names() -> None:

@@ -135,7 +135,11 @@ def test_a_bug_of_ours_leaves_gits_markers(tmp_path: Path, before: str) -> None:
     done = repo.run("merge", "topic")
     assert done.returncode == 1
     text = (repo.path / "src" / "a.c").read_text()
-    assert "<<<<<<<" in text and "long second(int a, int b)" in text and "int second(int a, int b, int c)" in text
+    assert (
+        "<<<<<<<" in text
+        and "long second(int a, int b)" in text
+        and "int second(int a, int b, int c)" in text
+    )
     assert _unmerged(repo)
     assert b"left as git leaves it" in done.stderr
 

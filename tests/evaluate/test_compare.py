@@ -49,7 +49,9 @@ def test_in_other_files_white_space_within_a_line_counts() -> None:
 
 
 def outcomes(
-    maintainer: Mapping[str, bytes | None], proposal: Mapping[str, bytes | None], **more: tuple[str, ...]
+    maintainer: Mapping[str, bytes | None],
+    proposal: Mapping[str, bytes | None],
+    refused: tuple[str, ...] = (),
 ) -> dict[str, Outcome]:
     """By path, of changes to a tree of two files."""
     with Scratch() as scratch:
@@ -63,7 +65,7 @@ def outcomes(
             )
             for changes in (maintainer, proposal)
         ]
-        return {f.path: f.outcome for f in compare(scratch, start, *trees, **more)}
+        return {f.path: f.outcome for f in compare(scratch, start, *trees, refused=refused)}
 
 
 def test_all_files_that_either_touched_are_compared() -> None:

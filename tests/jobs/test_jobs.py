@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +29,7 @@ def waited_for(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
     while not holds():
         if time.monotonic() > end:
             return False
-        os.sched_yield()
+        threading.Event().wait(0.02)
     return True
 
 
@@ -110,21 +110,23 @@ def test_a_closed_iterator_ends_what_runs(tmp_path: Path) -> None:
     assert next(results).value == 0
     assert waited_for(lambda: (tmp_path / "pid-1").exists() and (tmp_path / "pid-1").read_text() != "")
     results.close()
-    assert not alive(int((tmp_path / "pid-1").read_text()))
+    pid, place = (tmp_path / "pid-1").read_text().split()
+    assert not alive(int(pid)) and not Path(place).exists()
 
 
-def test_children_go_when_the_program_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_children_go_when_the_program_is_ended(tmp_path: Path, sent: signal.Signals) -> None:
     code = (
         "from backport.jobs import run\nfrom tests.jobs import works\n"
         f"if __name__ == '__main__':\n    list(run(works.remember, {str(tmp_path)!r}, [1], jobs=1))\n"
     )
     program = tmp_path / "program.py"
     program.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n" + code)
-    process = subprocess.Popen([sys.executable, str(program)])
+    process = subprocess.Popen([sys.executable, str(program)], stderr=subprocess.DEVNULL)
     marker = tmp_path / "pid-1"
     assert waited_for(lambda: marker.exists() and marker.read_text() != "")
-    child = int(marker.read_text())
-    assert alive(child)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert waited_for(lambda: not alive(child))
+    pid, place = marker.read_text().split()
+    assert alive(int(pid)) and Path(place).exists()
+    process.send_signal(sent)
+    assert process.wait(20) != 0
+    assert waited_for(lambda: not alive(int(pid)) and not Path(place).exists())

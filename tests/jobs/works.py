@@ -66,8 +66,11 @@ def kill_worker_always(shared: str, argument: int) -> int:
 
 
 def remember(shared: str, argument: int) -> int:
-    """Leave the process's id, then wait to be killed."""
-    Path(shared, f"pid-{argument}").write_text(str(os.getpid()))
+    """Leave the process's id and a temporary folder, then wait to be killed."""
+    import tempfile
+
+    place = tempfile.mkdtemp()
+    Path(shared, f"pid-{argument}").write_text(f"{os.getpid()} {place}")
     if argument:
         time.sleep(600)
     return argument

@@ -18,7 +18,9 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "check", "backport.cli.commands.check", "where every hunk of a patch lands on a target, and why not"
     ),
-    Command("adapt", "backport.cli.commands.adapt", "the patch that lands, with how sure each piece of it is"),
+    Command(
+        "adapt", "backport.cli.commands.adapt", "the patch that lands, with how sure each piece of it is"
+    ),
     Command(
         "resolve",
         "backport.cli.commands.resolve",
@@ -36,6 +38,11 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "learn", "backport.cli.commands.learn", "what a branch's backports write in place of upstream's words"
+    ),
+    Command(
+        "verify",
+        "backport.cli.commands.verify",
+        "compile what a patch changes on a kernel tree (runs its build system)",
     ),
     Command("show", "backport.cli.commands.show", "what a patch is: files, functions, provenance, comments"),
     Command(

@@ -97,7 +97,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--format", choices=FORMATS, default="text", help="what is printed (default: text); mbox is the mails"
     )
-    group.add_argument("--color", choices=COLORS, help="colours in text (default: auto; NO_COLOR is honoured)")
+    group.add_argument(
+        "--color", choices=COLORS, help="colours in text (default: auto; NO_COLOR is honoured)"
+    )
     group.add_argument("--width", type=int, metavar="N", help="columns of text (default: the terminal's)")
     group.add_argument("-v", "--verbose", action="store_true", help="every step that was tried, every line")
     group.add_argument("-q", "--quiet", action="store_true", help="the outcome only, and no progress")
@@ -148,8 +150,14 @@ def _adapt(
     from backport.engine.adapt import adapt
 
     budget = Budget(more["settings"].budget_steps)
+    newer = more["asked"].newer
     with Progress(console.stderr, quiet=arguments.quiet) as progress:
-        return adapt(series, target, on_event=progress.event, budget=budget, **more)
+        more = {**more, "on_event": progress.event, "budget": budget}
+        if not newer:
+            return adapt(series, target, **more)
+        from backport.engine.newer import adapt_closest
+
+        return adapt_closest(series, target, newer, full=_full(more["upstream"]), **more)
 
 
 def read_rewrites(name: str | None) -> tuple[Rewrite, ...]:
@@ -269,7 +277,9 @@ class _Doors:
         listed = list(mails(done.commits))
         name = self.arguments.output
         if not listed:
-            self._say(f"no mail was written: {'nothing lands whole' if done.held else 'nothing is to be done'}")
+            self._say(
+                f"no mail was written: {'nothing lands whole' if done.held else 'nothing is to be done'}"
+            )
             return
         if name is None or name == "-":
             self.console.write(b"".join(text for _, text in listed))

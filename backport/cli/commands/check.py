@@ -23,7 +23,7 @@ from backport.cli.inputs import (
 )
 from backport.cli.output import add_output_options, check_output, output_flags, write_report
 from backport.cli.progress import Progress
-from backport.errors import InputError
+from backport.errors import InputError, UsageError
 from backport.report.summary import exit_code
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ examples:
   backport check v6.9..topic --onto ~/linux@v6.6 --onto ~/linux@v6.1 --format html -o report.html
   backport check fix.patch --onto linux-6.1/ --queue stable-queue/queue-6.1
   backport check series.mbox --onto ~/common@android14-6.1 --format json
+  backport check fix.patch --onto ~/linux@v6.1.100 --adapt
 
 exit codes: 0 all patches are clean or applied, 1 some are not, 2 bad input or usage,
 3 a bug of backport's, 130 interrupted
@@ -85,11 +86,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="TARGET",
         help="a tree between upstream and target: does it have the patch? may be repeated",
     )
+    parser.add_argument(
+        "--adapt",
+        action="store_true",
+        help="also say what adapt can do: the verdict adaptable, and proposals",
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="processes, for many targets (default: 1)"
+    )
+    parser.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="a dask scheduler whose workers judge many targets"
+    )
     add_output_options(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     check_output(arguments)
+    if arguments.jobs < 1:
+        raise UsageError("--jobs must be 1 or more")
     flags = {**output_flags(arguments), "policy": arguments.policy}
     settings = user_settings(arguments, console, flags)
     with ExitStack() as stack:
@@ -128,12 +142,11 @@ def analyse(
         "on_event": progress.event,
     }
     series = read_patches(arguments, console, settings, repository)
-    if all(one == each[0] for one in each):
-        report = _check(series, targets, each[0], more)
+    if getattr(arguments, "adapt", False):
+        report = _adapt(series, targets, each, more)
     else:
-        reports = [_check(series, [t], one, more) for t, one in zip(targets, each, strict=True)]
-        notes = dict.fromkeys(note for r in reports for note in r.notes)
-        report = replace(reports[0], targets=tuple(t for r in reports for t in r.targets), notes=tuple(notes))
+        found = _in_processes(arguments, series, each, more, progress)
+        report = found or _here(series, targets, each, more)
     return replace(report, notes=(*report.notes, *off_notes(targets, each)))
 
 
@@ -148,6 +161,55 @@ def _symbol_lists(names: list[str], settings: Settings) -> tuple[tuple[str, byte
             why = getattr(error, "strerror", None) or error
             raise InputError(f"--kabi {name} cannot be read: {why}") from error
     return tuple(found)
+
+
+def _adapt(series: Series, targets: list[Target], each: list[Settings], more: dict[str, Any]) -> Report:
+    """The report with what adapting each target gives."""
+    from backport.engine import Budget
+    from backport.engine.adapt import adapt
+    from backport.engine.adapted import adapted_report
+
+    found = []
+    for target, settings in zip(targets, each, strict=True):
+        asked = replace(more["asked"], policy=settings.policy)
+        budget = Budget(settings.budget_steps)
+        found.append(adapt(series, target, settings=settings, budget=budget, **{**more, "asked": asked}))
+    return adapted_report(found)
+
+
+def _in_processes(
+    arguments: argparse.Namespace,
+    series: Series,
+    each: list[Settings],
+    more: dict[str, Any],
+    progress: Progress,
+) -> Report | None:
+    """The report of many targets, each in a process of its own; None where that was not asked for, or failed."""
+    if len(each) < 2 or (arguments.jobs < 2 and not arguments.scheduler):
+        return None
+    from backport.engine import Event
+    from backport.jobs import checking
+
+    return checking.check_many(
+        series,
+        [checking.Onto(spec, one) for spec, one in zip(arguments.onto, each, strict=True)],
+        upstream=more["upstream"].path if more["upstream"] is not None else "",
+        asked=more["asked"],
+        newer=arguments.newer,
+        queue=more["queue"],
+        jobs=arguments.jobs,
+        scheduler=arguments.scheduler,
+        on_done=lambda done, count: progress.event(Event(f"{done} of {count} targets judged", 0, 0, "")),
+    )
+
+
+def _here(series: Series, targets: list[Target], each: list[Settings], more: dict[str, Any]) -> Report:
+    """The report of all targets, one after the other."""
+    if all(one == each[0] for one in each):
+        return _check(series, targets, each[0], more)
+    from backport.jobs.checking import joined
+
+    return joined([_check(series, [t], one, more) for t, one in zip(targets, each, strict=True)])
 
 
 def _check(series: Series, targets: list[Target], settings: Settings, more: dict[str, Any]) -> Report:

@@ -17,7 +17,7 @@ from backport.errors import UsageError
 from backport.evaluate.formats import FORMATS, SUFFIXES
 
 if TYPE_CHECKING:
-    from backport.evaluate import Case
+    from backport.evaluate import Case, Evaluation
     from backport.git import Repository
 
 CLASSES = ("conflict", "identical", "different")
@@ -92,7 +92,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     work.add_argument("--config", metavar="FILE", help="settings to read in place of your own file's")
     group = parser.add_argument_group("report")
     group.add_argument("--format", choices=FORMATS, help="default: text, or what FILE's name says")
-    group.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE, whole or not at all")
+    group.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write the report to FILE; to a folder of pages where it ends in /",
+    )
     group.add_argument("-q", "--quiet", action="store_true", help="no progress")
     parser.set_defaults(verbose=False)
 
@@ -103,7 +108,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from backport.git import Repository
     from backport.jobs import Limits
 
-    check_output(arguments)
+    if not _is_folder(arguments):
+        check_output(arguments)
     classes = _classes(arguments)
     form = _form(arguments)
     with ExitStack() as stack:
@@ -128,6 +134,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         evaluation = evaluate(
             repository, cases, options, on_result=lambda done, count: progress.event(_Step(done, count))
         )
+    if _is_folder(arguments):
+        _write_folder(Path(arguments.output), evaluation)
+        return 0
     document = render(evaluation, form)
     if arguments.output and arguments.output != "-":
         write_whole(Path(arguments.output), document)
@@ -165,7 +174,28 @@ def _classes(arguments: argparse.Namespace) -> list[str]:
     return classes
 
 
+def _is_folder(arguments: argparse.Namespace) -> bool:
+    """Whether a folder of pages is asked for."""
+    name = arguments.output or ""
+    return (name.endswith("/") or Path(name).is_dir()) and name != "" and arguments.format in (None, "html")
+
+
+def _write_folder(folder: Path, evaluation: Evaluation) -> None:
+    """The pages. Raises UsageError."""
+    from backport.evaluate.formats.html import pages
+
+    for name, page in pages(evaluation):
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot write {folder.name}: {error.strerror or error}") from error
+        write_whole(path, page)
+
+
 def _form(arguments: argparse.Namespace) -> str:
+    if _is_folder(arguments):
+        return "html"
     named = SUFFIXES.get(Path(arguments.output or "").suffix, "text")
     return str(arguments.format or named)
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from backport.cli.console import Console
 
 _EPILOG = """\
-It is called by git, for each file that both sides changed:
+It is called by git, for each file that both sides changed. To have it called, for example:
 
   git config merge.backport.name "backport, then git's own"
   git config merge.backport.driver "backport merge-driver %O %A %B %L %P"
@@ -36,7 +36,7 @@ _SAID = 4
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = "Merge one file, as git asks a merge driver to: resolve what is certain."
     parser.epilog = _EPILOG
-    parser.usage = "backport merge-driver %O %A %B %L %P"
+    parser.usage = "backport merge-driver %%O %%A %%B %%L %%P"
     parser.add_argument(
         "words",
         nargs=argparse.REMAINDER,

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backport.cli.console import Console
+from backport.cli.folders import NewFile, check_new_folder, write_folder
 from backport.cli.inputs import (
     add_input_options,
     cache_folder,
@@ -62,7 +59,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     if arguments.upstream is None:
         raise UsageError("prereqs needs --upstream", "name the repository that has the commits")
-    _check_folder(arguments.output)
+    if arguments.output is not None:
+        check_new_folder("-o", arguments.output)
     settings = user_settings(arguments, console, {})
     with ExitStack() as stack:
         upstream, revision = open_upstream(arguments.upstream, settings, stack)
@@ -84,7 +82,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         "\n".join(shown(plan, target.name, max(40, console.columns(max(0, arguments.width))))) + "\n"
     )
     if arguments.output and plan.lands:
-        count = write_series(plan, Path(arguments.output))
+        count = write_series(plan, arguments.output)
         console.write(f"{count} mails are in {arguments.output}\n")
     return 0 if plan.lands else 1
 
@@ -201,22 +199,6 @@ def _plural(count: int, word: str) -> str:
 # --- the series ------------------------------------------------------------------------------------
 
 
-def _check_folder(name: str | None) -> None:
-    """Complain before a long run of a folder that would be overwritten. Raises UsageError."""
-    if name is None:
-        return
-    folder = Path(name)
-    try:
-        if not name or "\0" in name or folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            raise UsageError(f"-o {name or '(empty)'} is no folder", "name a new one")
-        if folder.is_dir() and any(folder.iterdir()):
-            raise UsageError(f"-o {name} holds something already", "name a new folder")
-        if not folder.absolute().parent.is_dir():
-            raise UsageError(f"-o {name}: there is no folder {folder.parent}")
-    except OSError as error:
-        raise UsageError(f"-o {name} cannot be used: {error.strerror or error}") from error
-
-
 def mails(plan: Plan) -> Iterator[tuple[str, bytes]]:
     """(file name, mail) of each patch of a plan, in order. What changes nothing on the target is left out."""
     from backport.report.mails import file_name, mail
@@ -239,26 +221,6 @@ def mails(plan: Plan) -> Iterator[tuple[str, bytes]]:
         yield file_name(number, taken.patch.subject), text
 
 
-def write_series(plan: Plan, folder: Path) -> int:
+def write_series(plan: Plan, folder: str) -> int:
     """Write the mails into a new folder, all or nothing; returns how many. Raises UsageError."""
-    folder = folder.absolute()
-    _check_folder(str(folder))
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}-", dir=folder.parent))
-    try:
-        count = 0
-        for name, text in mails(plan):
-            (made / name).write_bytes(text)
-            count += 1
-        made.chmod(0o777 & ~_umask())
-        made.rename(folder)  # onto an empty folder this is allowed, onto any other it fails
-        return count
-    except OSError as error:
-        raise UsageError(f"-o {folder.name} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    return write_folder("-o", folder, (NewFile(name, text) for name, text in mails(plan)))

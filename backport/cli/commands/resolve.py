@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = "Propose what to make of the conflicts in this worktree, and write it with --apply."
     parser.epilog = _EPILOG
     parser.add_argument("paths", nargs="*", metavar="PATH", help="only these files (default: all unmerged)")
-    parser.add_argument("-C", dest="folder", default=".", metavar="DIR", help="the worktree (default: this one)")
+    parser.add_argument(
+        "-C", dest="folder", default=".", metavar="DIR", help="the worktree (default: this one)"
+    )
     parser.add_argument("--apply", action="store_true", help="write the files, and add those that are whole")
     parser.add_argument("--no-add", action="store_true", help="with --apply: leave the index as it is")
     add_least_option(parser)
@@ -81,7 +82,8 @@ def _chosen(
         top = Path(repository.work_tree)
         wanted = []
         for given in arguments.paths:
-            place = Path(os.path.abspath(Path(arguments.folder) / given))
+            named = Path(arguments.folder) / given
+            place = named.parent.resolve() / named.name
             path = place.relative_to(top).as_posix() if place.is_relative_to(top) else given
             if path not in known:
                 raise UsageError(f"{given} is not unmerged", "git status lists those that are")
@@ -116,9 +118,17 @@ def _not_three_files(entry: Unmerged) -> str:
     if entry.ours is None and entry.theirs is None:
         return "both sides took it away: git rm it"
     if entry.ours is None:
-        return "it is not on this side" if entry.base is None else "this side took it away, and the other changed it"
+        return (
+            "it is not on this side"
+            if entry.base is None
+            else "this side took it away, and the other changed it"
+        )
     if entry.theirs is None:
-        return "it is only on this side" if entry.base is None else "the other took it away, and this side changed it"
+        return (
+            "it is only on this side"
+            if entry.base is None
+            else "the other took it away, and this side changed it"
+        )
     if entry.base is None:
         return "both sides brought it, and there is no base"
     modes = {x.mode for x in (entry.base, entry.ours, entry.theirs)}

@@ -45,6 +45,7 @@ def _case(result: CaseResult) -> dict[str, Any]:
                 "confidence": p.confidence or None,
                 "refusal": p.refusal or None,
                 "why": p.why,
+                "outcome": p.outcome,
             }
             for p in result.pieces
         ],

@@ -20,6 +20,7 @@ _TITLES = {
     "kind": "kind of conflict, in git's words",
     "reason": "why hunks do not land",
     "strategy": "strategy",
+    "piece": "single conflicts, by strategy",
     "refusal": "why a part was refused",
     "age": "age of the branch",
     "branch": "branch",

@@ -17,7 +17,7 @@ from backport.adapt.values import (
     Piece,
 )
 from backport.model import Severity
-from backport.report.adapted import lands
+from backport.report.adapted import is_empty, lands
 from backport.report.formats import Style
 from backport.report.formats.text import BOLD, DIM, GREEN, RED, YELLOW, Page
 from backport.report.summary import evidence_words, plural, short, which
@@ -51,6 +51,9 @@ class _State:
         self.paint = GREEN
         if adapted.patch.unreadable:
             self.word, self.text, self.paint = "unreadable", adapted.patch.unreadable, RED
+        elif adapted.complete and is_empty(adapted):
+            text = "nothing of it is left on the target, and yet it is not there: look whether it is needed"
+            self.word, self.text, self.paint = "refused", text, RED
         elif not lands(adapted):
             self.word, self.text, self.paint = "refused", _refused(proposal), RED
         elif not adapted.diff:
@@ -206,8 +209,7 @@ def _differences(page: Page, differences: Sequence[Difference]) -> None:
     page.gap()
     page.line("  " + page.paint("Against upstream's change", BOLD))
     for one in differences:
-        place = f"{harmless(one.function)} in {harmless(one.path)}" if one.function else harmless(one.path)
-        page.wrapped(f"{place}: {harmless(one.text)}", "    ", "      ")
+        page.wrapped(harmless(f"{one.path}: {one.text}"), "    ", "      ")
         if page.style.verbose:
             _code(page, (b"<lost    " + x for x in one.lost))
             _code(page, (b">gained  " + x for x in one.gained))

@@ -86,13 +86,16 @@ def _piece(piece: Piece, least: Confidence) -> dict[str, Any]:
         "trace": _trace(piece.trace),
         "evidence": [dump_value(e) for e in piece.evidence],
         **shown,
-        **({"proposal": None} if proposed is None else _text("proposal", proposed)),
-        **(
-            {}
-            if piece.proposal is None
-            else _text("diff", b"".join(x + b"\n" for x in difference(piece, piece.proposal)))
-        ),
+        **_proposed(piece),
     }
+
+
+def _proposed(piece: Piece) -> dict[str, Any]:
+    """The proposed lines, and as a diff against the target's."""
+    if piece.proposal is None:
+        return {"proposal": None, "diff": None}
+    diff = b"".join(x + b"\n" for x in difference(piece, piece.proposal))
+    return {**_text("proposal", _whole(piece.proposal)), **_text("diff", diff)}
 
 
 def _trace(trace: tuple[Step, ...]) -> list[dict[str, str]]:

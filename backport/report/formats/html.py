@@ -75,6 +75,7 @@ def _template() -> Template:
         "findings_of": lambda patch, target: told.once(told.untold(patch.findings, patch, target)),
         "matrix_of": matrix,
         "hunk_tone": hunk_tone,
+        "proposal_of": proposal_lines,
     }
     return environment.get_template("report.html.j2")
 
@@ -94,6 +95,15 @@ def hunk_tone(hunk: HunkReport) -> str:
     if hunk.placement is None:
         return "none"
     return "there" if hunk.placement.there else "good"
+
+
+_SIGNS = {"+": "added", "-": "removed", "#": "said", "@": "dim"}
+
+
+def proposal_lines(hunk: HunkReport) -> list[tuple[str, str]]:
+    """(kind, text) of each line of a hunk's proposal."""
+    lines = (hunk.proposal or "").removesuffix("\n").split("\n")
+    return [(_SIGNS.get(x[:1], "same"), x[:1] + harmless(x[1:])) for x in lines]
 
 
 def look_at(files: tuple[FileReport, ...]) -> list[tuple[FileReport, HunkReport]]:

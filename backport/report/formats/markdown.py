@@ -220,6 +220,10 @@ def _hunk(file: FileReport, hunk: HunkReport) -> Iterator[str]:
         found = [f"+{harmless(x, tabs=8)}" for x in difference.found]
         yield from [f"At line {difference.line} of the target, `-` expected and `+` found:", ""]
         yield from block([*expected, *found], "diff")
+    if hunk.proposal:
+        yield from ["Proposed, against the target:", ""]
+        shown = (x[:1] + harmless(x[1:]) for x in hunk.proposal.removesuffix("\n").split("\n"))
+        yield from block(list(shown), "diff")
     if hunk.texts is not None:
         names = ("preimage", "postimage", "target")
         for name in names:

@@ -166,6 +166,22 @@ def failing_hunks(page: Page, patch: PatchReport) -> None:
             page.wrapped(harmless(hunk.detail), "      ")
         hunk_causes(page, hunk)
         _differences(page, hunk.differences, page.style.lines)
+        _proposal(page, hunk)
+
+
+def _proposal(page: Page, hunk: HunkReport) -> None:
+    """What adapting gives for a hunk: how sure it is and why, and its lines against the target's."""
+    lines = (hunk.proposal or "").removesuffix("\n").split("\n") if hunk.proposal else []
+    most = len(lines) if page.style.verbose else 2 * page.style.lines
+    for line in lines[:most]:
+        if line.startswith("# "):
+            page.wrapped(harmless(line[2:]), "      adapted, ", "        ")
+            continue
+        shown = line[:1] + harmless(line[1:])
+        row = f"        | {shown}"
+        page.line(row if page.style.verbose else clip(row, page.width))
+    if len(lines) > most:
+        page.line(f"        ... {len(lines) - most} more lines (--verbose)")
 
 
 def later_forms(page: Page, patch: PatchReport) -> None:
