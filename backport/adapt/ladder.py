@@ -90,6 +90,35 @@ def by_words(worst: Touch | None, confidence: Confidence) -> Strategy:
     return strategy
 
 
+def by_lists(region: Region3) -> Attempt | None:
+    """Words of one line changed on both sides, where each side took and put whole parameters, arguments, enumerators or
+    statements: every part of the result between two separators stands on one of the sides as it is."""
+    merged = merge(Sides.of(*_texts(region)))
+    if merged.overlaps or _closest(merged) is not Touch.WORDS:
+        return None
+    known = _parts(words_of(region.target).words) | _parts(words_of(region.upstream).words)
+    if not _parts(_words(merged)) <= known:
+        return None
+    return _balanced(region, joined(_words(merged), merged.tail), Confidence.LIKELY, _WHOLE_PARTS)
+
+
+_WHOLE_PARTS = "both sides changed other parts of one list"
+_SEPARATORS = frozenset(b"(){}[],;")
+
+
+def _parts(words: Sequence[Word]) -> set[tuple[bytes, ...]]:
+    """What stands between separators."""
+    found: set[tuple[bytes, ...]] = set()
+    part: list[bytes] = []
+    for word in (*words, Word(b";", b"")):
+        if len(word.text) == 1 and word.text[0] in _SEPARATORS:
+            found.add(tuple(part))
+            part = []
+        else:
+            part.append(word.text)
+    return found
+
+
 def _closest(merged: Merged) -> Touch | None:
     return max(merged.touches, key=list(Touch).index, default=None)
 
@@ -176,12 +205,13 @@ LADDER: tuple[tuple[str, Strategy], ...] = (
     ("words-beside-gone", by_words(Touch.GONE, Confidence.LIKELY)),
     ("words-beside-changed", by_words(Touch.LINES, Confidence.GUESS)),
     ("local-names", by_local_names),
+    ("lists", by_lists),
     ("words-in-line", by_words(Touch.WORDS, Confidence.GUESS)),
     ("removed", by_rule(frozenset((Rule.REMOVED,)), Confidence.LIKELY)),
     ("kept-part", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART)), Confidence.GUESS)),
     (
         "removed-form",
-        by_rule(frozenset((Rule.REMOVED, Rule.REMOVED_FORM, Rule.KEPT_PART)), Confidence.LIKELY),
+        by_rule(frozenset((Rule.REMOVED, Rule.REMOVED_FORM, Rule.KEPT_PART)), Confidence.GUESS),
     ),
     ("gone", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART, Rule.GONE)), Confidence.LIKELY)),
     ("both-insert", by_rule(frozenset((Rule.REMOVED, Rule.KEPT_PART, Rule.BOTH_INSERT)), Confidence.GUESS)),

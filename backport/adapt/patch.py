@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from backport.adapt.share import refused_by_checks
 from backport.adapt.trees import Trees, adapt_trees
-from backport.adapt.values import Confidence, PatchProposal
+from backport.adapt.values import Action, Confidence, FileProposal, PatchProposal, Refusal
 from backport.checks import Context
 from backport.git import Scratch
 from backport.git.merging import changed_paths
-from backport.model import FileChange, Hunk, Placement
+from backport.model import ChangeKind, FileChange, Hunk, Placement
 from backport.placement.align import align, firm
 from backport.placement.base import apply_exactly
 from backport.placement.ground import Ground
 from backport.placement.lines import first_changed_line, images, keys
-from backport.tree import File, GitTree
+from backport.tree import File, GitTree, Tree
 
 if TYPE_CHECKING:
     from backport.adapt.rewrites import Rewrite
@@ -29,6 +31,32 @@ def adapt_patch(context: Context, least: Confidence, rewrites: Sequence[Rewrite]
     adapted = adapt_trees(trees, context.patch.files, least)
     changes = dict(_changes(ground.scratch, trees.onto, adapted.tree))
     return PatchProposal(adapted.files, changes, least)
+
+
+def with_refusals(
+    proposal: PatchProposal, errors: Mapping[str, Mapping[int, str]], target: Tree
+) -> PatchProposal:
+    """The proposal without the pieces in which the checks found an error (by path and line of the adapted file). An
+    error in what is no piece, which git merged, refuses its file."""
+    files = []
+    changes = dict(proposal.changes)
+    known = {f.path for f in proposal.files}
+    for file in proposal.files:
+        found = errors.get(file.path, {})
+        after = refused_by_checks(file, found, proposal.least)
+        files.append(after)
+        if after is not file and after.merge is not None and file.path in changes:
+            data = after.merge.merged(proposal.least)
+            changes[file.path] = File(data, file.mode)
+    for path in sorted(errors.keys() - known):
+        said = errors[path][min(errors[path])]
+        entry = target.read(path)
+        before = entry.data if isinstance(entry, File) else None
+        change = FileChange(ChangeKind.MODIFY, path, path)
+        files.append(
+            FileProposal(change, path, Action.EDIT, before, before, before, refusal=Refusal.CHECKS, why=said)
+        )
+    return replace(proposal, files=tuple(files), changes=changes)
 
 
 def _whole(context: Context) -> Trees:

@@ -68,20 +68,24 @@ def _piece(piece: Piece, why: str) -> Piece:
     return replace(piece, confidence=Confidence.GUESS, why=f"{piece.why}; {why}")
 
 
-def refused_by_checks(file: FileProposal, lines: Mapping[int, str]) -> FileProposal:
+def refused_by_checks(file: FileProposal, lines: Mapping[int, str], least: Confidence) -> FileProposal:
     """The file with the pieces refused in which the checks found an error: `lines` are the adapted file's (1-based)
-    with what was found."""
+    with what was found. An error between the pieces refuses the file as a whole."""
     if file.merge is None or not lines:
         return file
-    spans = file.merge.spans(Confidence.GUESS)
-    pieces = []
-    for piece, (first, last) in zip(file.pieces, spans, strict=True):
-        found = next((said for line, said in sorted(lines.items()) if first <= line <= last), None)
-        pieces.append(
-            piece
-            if found is None
-            else replace(
-                piece, confidence=Confidence.GUESS, refusal=Refusal.CHECKS, why=f"{piece.why}; {found}"
-            )
-        )
-    return replace(file, pieces=tuple(pieces), merge=file.merge.with_pieces(tuple(pieces)))
+    pieces: list[Piece] = []
+    left = dict(lines)
+    for piece, (first, last) in zip(file.pieces, file.merge.spans(least), strict=True):
+        found = [line for line in sorted(left) if first <= line <= last]
+        said = left[found[0]] if found else ""
+        for line in found:
+            left.pop(line)
+        pieces.append(_refused(piece, said) if said else piece)
+    after = replace(file, pieces=tuple(pieces), merge=file.merge.with_pieces(tuple(pieces)))
+    if left:
+        return replace(after, refusal=Refusal.CHECKS, why=left[min(left)])
+    return after
+
+
+def _refused(piece: Piece, said: str) -> Piece:
+    return replace(piece, confidence=Confidence.GUESS, refusal=Refusal.CHECKS, why=f"{piece.why}; {said}")

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from backport.adapt.patch import adapt_patch
+from backport.adapt.patch import adapt_patch, with_refusals
 from backport.adapt.values import Adaptation, AdaptedPatch, Confidence, PatchProposal
 from backport.checks import Asked, Context, all_rules, run_rules
 from backport.engine.check import UNLIMITED, Budget, OnEvent, Options, Run, repositories_of, scratch_of
@@ -16,7 +16,7 @@ from backport.engine.recheck import adapted_context, diff_of, lost_and_gained
 from backport.engine.state import TargetState
 from backport.git import Repository
 from backport.git.merging import changed_paths
-from backport.model import Finding, PatchReport, Series, TargetReport, Verdict
+from backport.model import Finding, PatchReport, Series, Severity, TargetReport, Verdict
 from backport.settings import Settings
 from backport.tree import File, Target
 
@@ -84,6 +84,11 @@ class AdaptRun(Run):
         state = self._with(context, proposal)
         diff = diff_of(self.scratch, context.ground.tree, proposal.changes)
         findings = self._findings(context, state, diff)
+        errors = _errors(findings)
+        if errors:
+            proposal = with_refusals(proposal, errors, context.ground.tree)
+            state = self._with(context, proposal)
+            diff = diff_of(self.scratch, context.ground.tree, proposal.changes)
         differences = lost_and_gained(context, state, diff)
         self.adapted.append(
             AdaptedPatch(context.patch, report, proposal, diff, proposal.changes, findings, differences)
@@ -115,6 +120,18 @@ class AdaptRun(Run):
 def needs_adapting(report: PatchReport) -> bool:
     """Whether a part of a patch does not land as it is, or lands and will not build."""
     return report.verdict in (Verdict.CONFLICT, Verdict.PARTIAL, Verdict.UNSAFE)
+
+
+_JUDGED = ("BP1", "BP2", "BP3")
+
+
+def _errors(findings: Sequence[Finding]) -> dict[str, dict[int, str]]:
+    """What the checks are sure to be wrong in the adapted files, by path and line."""
+    found: dict[str, dict[int, str]] = {}
+    for one in findings:
+        if one.severity is Severity.ERROR and one.code.startswith(_JUDGED) and one.target_line:
+            found.setdefault(one.file, {}).setdefault(one.target_line, f"{one.code}: {one.message}")
+    return found
 
 
 def _landed(context: Context, after: TargetState) -> Iterator[tuple[str, File | None]]:

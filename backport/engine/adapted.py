@@ -84,6 +84,8 @@ def _text(piece: Piece) -> str:
     """A piece as a diff against the target, below a line that says how sure it is, by which strategy, and why."""
     assert piece.proposal is not None
     by = f" ({strategy(piece)})" if strategy(piece) else ""
-    lines = [f"# {piece.confidence}{by}: {' '.join(piece.why.split())}".rstrip(": ").encode("utf-8", "replace")]
+    lines = [
+        f"# {piece.confidence}{by}: {' '.join(piece.why.split())}".rstrip(": ").encode("utf-8", "replace")
+    ]
     lines += difference(piece, piece.proposal)
     return b"".join(x + b"\n" for x in lines).decode("utf-8", "replace")

@@ -9,22 +9,27 @@ folders are links as a whole.
 from __future__ import annotations
 
 import os
+import posixpath
+import re
 import subprocess
 import tarfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from backport.errors import TargetError
 from backport.git import Scratch
 from backport.git.process import environment
+from backport.index.generated import is_register_header
 from backport.tree import File, FolderTree, GitTree, Target, Tree
 
 # Where every build works, whatever is compiled.
 _TOOLS = ("arch", "bpf", "build", "include", "lib", "objtool", "scripts")
 _REAL = frozenset({"include", "scripts", *(f"tools/{x}" for x in _TOOLS)})
-# What no object needs but their build files.
-_BULK = ("Documentation/", "tools/testing/", "tools/perf/", "LICENSES/")
+# Of these whatever is there is written out, of the rest what is included or configures the build.
+_WHOLE = ("init/", "kernel/", "lib/", "mm/", "security/", "certs/", "usr/", *(f"{x}/" for x in sorted(_REAL)))
+_UNNEEDED = ("Documentation/", "LICENSES/", "samples/", "tools/")
+_BORROWS = {"um": ("x86",), "arm64": ("arm",)}
 _BUILD_FILES = ("Kconfig", "Makefile", "Kbuild", "Platform")
 
 
@@ -42,7 +47,7 @@ def export(target: Target, folder: Path, arch: str, paths: Collection[str]) -> N
     if isinstance(tree, FolderTree):
         _link(os.path.realpath(tree.folder), folder, _real_folders(arch, paths))
     elif isinstance(tree, GitTree):
-        _archive(target, tree, folder, arch)
+        _archive(target, tree, folder, arch, paths)
     else:
         raise TargetError(f"target {target.name} cannot be written out to be built")
 
@@ -50,14 +55,13 @@ def export(target: Target, folder: Path, arch: str, paths: Collection[str]) -> N
 def _real_folders(arch: str, paths: Collection[str]) -> frozenset[str]:
     """The folders below which everything is a folder of ours: of a changed or compiled file two levels from the
     top, for neighbours include one another."""
-    found = {*_REAL, f"arch/{arch}"}
-    if arch == "um":
-        found.add("arch/x86")
-    for path in paths:
-        parts = path.split("/")[:-1]
-        if parts:
-            found.add("/".join(parts[:2]))
+    found = {*_REAL, *(f"arch/{x}" for x in (arch, *_BORROWS.get(arch, ())))}
+    found.update(_two_levels(path) for path in paths if "/" in path)
     return frozenset(found)
+
+
+def _two_levels(path: str) -> str:
+    return "/".join(path.split("/")[:-1][:2])
 
 
 def _link(source: str, folder: Path, real: Collection[str]) -> None:
@@ -93,13 +97,14 @@ def _within(path: str, folders: Collection[str]) -> bool:
     return path in folders or any(parent in folders for parent in _parents(path))
 
 
-def _archive(target: Target, tree: GitTree, folder: Path, arch: str) -> None:
+def _archive(target: Target, tree: GitTree, folder: Path, arch: str, paths: Collection[str]) -> None:
     assert target.repository is not None
     with Scratch([target.repository], target.repository.object_format) as scratch:
-        names = {x for x in tree.paths() if _wanted(x, arch)}
-        kept = {
-            path: (mode, id) for path, mode, id in scratch.ls(tree.id) if path in names and mode != "160000"
-        }
+        whole = (
+            *_WHOLE,
+            *(f"{_two_levels(x)}/" for x in (*paths, *_sources_included(tree, paths)) if "/" in x),
+        )
+        kept = {p: (mode, id) for p, mode, id in _listed(scratch, tree) if _wanted(p, arch, whole)}
         id = scratch.write_tree(None, kept)
         git = subprocess.Popen(
             ["git", "archive", "--format=tar", id],
@@ -121,15 +126,31 @@ def _archive(target: Target, tree: GitTree, folder: Path, arch: str) -> None:
             raise TargetError(f"target {target.name} cannot be written out: {complaint}")
 
 
-def _wanted(path: str, arch: str) -> bool:
-    name = path.rpartition("/")[2]
-    if name.startswith(_BUILD_FILES):
+_INCLUDED_SOURCE = re.compile(rb'^\s*#\s*include\s*"([^"\n]+\.c)"', re.MULTILINE)
+
+
+def _sources_included(tree: GitTree, paths: Collection[str]) -> Iterator[str]:
+    """The C files that some files include, by their paths relative to these."""
+    for path in paths:
+        entry = tree.read(path)
+        if isinstance(entry, File):
+            for match in _INCLUDED_SOURCE.findall(entry.data):
+                name = match.decode("utf-8", "surrogateescape")
+                yield posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+
+
+def _listed(scratch: Scratch, tree: GitTree) -> Iterator[tuple[str, str, str]]:
+    """(path, mode, blob id) of each file and link of a tree."""
+    return (x for x in scratch.ls(tree.id) if x[1] != "160000")
+
+
+def _wanted(path: str, arch: str, whole: tuple[str, ...]) -> bool:
+    """Whether a file is written out of a git tree: a kernel is a gigabyte, and an object needs little of it."""
+    if path.rpartition("/")[2].startswith(_BUILD_FILES) or "/" not in path or path.startswith(whole):
         return True
-    if path.startswith("arch/") and path.count("/") > 1:
-        # Headers of another architecture are included here and there.
-        other = path.split("/")[1] not in (arch, "x86" if arch == "um" else arch)
-        return not other or path.endswith(".h")
-    return not path.startswith(_BULK)
+    if path.startswith("arch/"):
+        return path.split("/")[1] in (arch, *_BORROWS.get(arch, ()))
+    return path.endswith(".h") and not path.startswith(_UNNEEDED) and not is_register_header(path)
 
 
 def lay(folder: Path, changes: Mapping[str, File | None]) -> None:
