@@ -29,10 +29,12 @@ Name = tuple[bytes, bytes]
 @dataclass(frozen=True, slots=True)
 class Drift:
     """`names`: the target's name for each of the base's, with the number of places that show it. `prefixes`: what a
-    group of names begins with in the base, and in the target."""
+    group of names begins with in the base, and in the target. `absent`: the parameters and arguments that the base
+    hands on and the target does not know."""
 
     names: Mapping[Name, tuple[bytes, int]]
     prefixes: Mapping[bytes, bytes]
+    absent: frozenset[bytes] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.names or self.prefixes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from backport.adapt.follow import Found, changed_names, homes
 from backport.adapt.functions import merge_functions
+from backport.adapt.leaving import absent_items, without
 from backport.adapt.names import Drift, drifted, prefixed, renamed
 from backport.adapt.regions import rows
 from backport.adapt.share import changed_here, changed_upstream, doubted
@@ -148,8 +149,8 @@ class _Run:
         """The target's names, from all files of the patch together."""
         pairs = {str(n): (f.base, f.target) for n, f in enumerate(files)}
         found = self.trees.scratch.diff_many(pairs)
-        drift = drifted([(f.base, f.target, found[str(n)]) for n, f in enumerate(files)])
-        return self._known(drift, files)
+        texts = [(f.base, f.target, found[str(n)]) for n, f in enumerate(files)]
+        return replace(self._known(drifted(texts), files), absent=absent_items(texts))
 
     def _known(self, drift: Drift, files: Sequence[FileTexts]) -> Drift:
         """The drift with the names that a prefix changes, where the target has these and not the ones of upstream."""
@@ -166,66 +167,67 @@ class _Run:
         names = {(b"", old): (new, 1) for old, new in found.items() if new in there and old not in there}
         return Drift({**names, **drift.names}, {})
 
-    def _renamed(self, texts: FileTexts, drift: Drift) -> tuple[FileTexts, tuple[tuple[str, str], ...]]:
-        """The patch's two texts in the target's names, where upstream's lines use any."""
-        if not drift:
-            return texts, ()
+    def _translated(
+        self, texts: FileTexts, drift: Drift
+    ) -> tuple[FileTexts, tuple[Step, ...], tuple[str, ...]]:
+        """The patch's two texts as they would stand in the target's tree: without what it lacks, in its names; with
+        what was done, and the names that were left out."""
+        steps: list[Step] = []
+        base, _ = without(texts.base, drift.absent)
+        upstream, left_out = without(texts.upstream, drift.absent)
+        if left_out:
+            steps.append(Step("left-out", f"without {', '.join(left_out)}, which the target does not have"))
+            texts = replace(texts, base=base, upstream=upstream)
         base, _ = renamed(texts.base, drift)
         upstream, _ = renamed(texts.upstream, drift)
         used = _brought(texts, base, upstream)
-        if not used:
-            return texts, ()
-        return replace(texts, base=base, upstream=upstream), used
+        if used:
+            put = ", ".join(f"{new} for {old}" for old, new in used[:4])
+            steps.append(Step("names", f"in the target's names: {put}"))
+            texts = replace(texts, base=base, upstream=upstream)
+        return texts, tuple(steps), left_out
 
     # --- files
 
     def _content(
         self, change: FileChange, conflict: ConflictedFile, texts: FileTexts, drift: Drift
     ) -> FileProposal:
-        other, used = self._renamed(texts, drift)
+        other, steps, left_out = self._translated(texts, drift)
         merge = adapt_texts(other, self.trees.scratch)
-        if used:
-            merge = self._with_names(texts, other, merge, used)
+        if steps:
+            merge = self._with_steps(texts, merge, steps, left_out)
         mode = conflict.ours.mode if conflict.ours else "100644"
         return proposal(change, texts.path, texts.target, merge, mode)
 
-    def _with_names(
-        self, texts: FileTexts, other: FileTexts, merge: FileMerge, used: Sequence[tuple[str, str]]
+    def _with_steps(
+        self, texts: FileTexts, merge: FileMerge, steps: tuple[Step, ...], left_out: tuple[str, ...]
     ) -> FileMerge:
-        """A file that was merged in the target's names. What merged cleanly because of them is a piece too."""
-        said = "in the target's names: " + ", ".join(f"{new} for {old}" for old, new in used[:4])
-        step = Step("names", said)
-        if merge.pieces:
-            return FileMerge(
-                tuple(
-                    p if isinstance(p, bytes) else replace(p, why=f"{p.why}; {said}", trace=(step, *p.trace))
-                    for p in merge.parts
-                )
+        """A file that was merged in other words. What merged cleanly because of them is a piece too."""
+        if not merge.pieces:
+            return pieces_between(texts, merge.merged(Confidence.GUESS), steps, left_out, self.trees.scratch)
+        said = "; ".join(s.said for s in steps)
+        return merge.with_pieces(
+            tuple(
+                replace(p, why=f"{p.why}; {said}", trace=(*steps, *p.trace), left_out=left_out)
+                for p in merge.pieces
             )
-        return pieces_between(texts, merge.merged(Confidence.GUESS), step, self.trees.scratch)
+        )
 
     def _clean(self, change: FileChange, texts: FileTexts, drift: Drift) -> Iterator[FileProposal]:
-        """A file that git merges: adapted where upstream's lines use names that the target calls otherwise."""
-        other, used = self._renamed(texts, drift)
-        if not used:
+        """A file that git merges: adapted where upstream's lines use what the target calls otherwise, or lacks."""
+        other, steps, left_out = self._translated(texts, drift)
+        if not steps:
             return
         merge = adapt_texts(other, self.trees.scratch)
         if merge.pieces:
-            return  # In the target's names it conflicts: git's own merge stands, and the checks say what is missing.
-        merged = self.trees.scratch.blob(
-            getattr(self.trees.scratch.entry(self.merge.tree, texts.path), "id", "")
-        )
-        if merged is None or merged == merge.merged(Confidence.GUESS):
-            return
-        said = "in the target's names: " + ", ".join(f"{new} for {old}" for old, new in used[:4])
-        whole = pieces_between(
-            replace(texts, target=merged),
-            merge.merged(Confidence.GUESS),
-            Step("names", said),
-            self.trees.scratch,
-        )
+            return  # In other words it conflicts: git's own merge stands, and the checks say what is missing.
         entry = self.trees.scratch.entry(self.merge.tree, texts.path)
-        yield proposal(change, texts.path, texts.target, whole, entry.mode if entry else "100644")
+        merged = self.trees.scratch.blob(entry.id) if entry else None
+        result = merge.merged(Confidence.GUESS)
+        if entry is None or merged is None or merged == result:
+            return
+        whole = pieces_between(replace(texts, target=merged), result, steps, left_out, self.trees.scratch)
+        yield proposal(change, texts.path, texts.target, whole, entry.mode)
 
     def _follow(self, change: FileChange) -> Iterator[FileProposal]:
         """A file that the target does not have: its functions may stand in another one."""
@@ -249,7 +251,7 @@ class _Run:
             texts = FileTexts(home.path, base, target, upstream, change.hunks)
             pairs = {"": (base, target)}
             own = drifted([(base, target, scratch.diff_many(pairs)[""])])
-            other, _ = self._renamed(texts, own)
+            other, _, _ = self._translated(texts, self._known(own, [texts]))
             yield self._at_home(change, other, home, left)
             left -= home.names
             if not left:
@@ -345,7 +347,9 @@ def _pairs(one: bytes, other: bytes) -> Mapping[tuple[str, str], int]:
     return found
 
 
-def pieces_between(texts: FileTexts, result: bytes, step: Step, scratch: Scratch) -> FileMerge:
+def pieces_between(
+    texts: FileTexts, result: bytes, steps: tuple[Step, ...], left_out: tuple[str, ...], scratch: Scratch
+) -> FileMerge:
     """What a result has otherwise than `texts.target`, as pieces, one for each stretch of lines."""
     lines, others = texts.target.split(b"\n"), result.split(b"\n")
     parts: list[bytes | Piece] = []
@@ -366,8 +370,9 @@ def pieces_between(texts: FileTexts, result: bytes, step: Step, scratch: Scratch
                 rows(lines[first:at]),
                 rows(others[start : start + hunk.new_count]),
                 Confidence.LIKELY,
-                why=step.said,
-                trace=(step,),
+                why="; ".join(s.said for s in steps),
+                trace=steps,
+                left_out=left_out,
             )
         )
     parts.append(rows(lines[at:]))

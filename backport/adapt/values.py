@@ -193,7 +193,7 @@ class AdaptedPatch:
 
 @dataclass(frozen=True, slots=True)
 class Adaptation:
-    """A series on one target. `name` and `revision` are the target's; `report` is what `check` says of it, each patch on
+    """A series on one target. `name` and `revision` are the target's; `report` is what `check` says, each patch on
     the adapted earlier ones."""
 
     name: str

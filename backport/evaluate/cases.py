@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from backport.csource import language
-from backport.errors import InputError
+from backport.errors import BackportError, InputError
 from backport.evaluate.values import Case, GitClass
 from backport.git import CommitInfo, Repository, Scratch, process
 from backport.git.merging import changed_paths
@@ -161,7 +161,10 @@ class _Finder:
         if self._count % _SCRATCH == 0:
             self._scratch.close()
             self._scratch = Scratch([self._repository])
-        merge = self._scratch.merge(base, target, upstream)
+        try:
+            merge = self._scratch.merge(base, target, upstream)
+        except BackportError:  # objects that are not here: no case for anybody
+            return ""
         stuck = [] if merge.clean else [f.path for f in merge.files]
         if any(language(path) == "c" for path in stuck):
             return GitClass.CONFLICT

@@ -218,7 +218,7 @@ class Session:
             lay(self.builder.source, self.originals)
         for turn in asked:
             before = self._before(turn)
-            for diagnostic in new_ones(turn.output.diagnostics, before):
+            for diagnostic in _causes(list(new_ones(turn.output.diagnostics, before))):
                 key = (*diagnostic.key, diagnostic.line)
                 found.setdefault(key, (diagnostic, []))[1].append(turn.configuration)
         if asked:
@@ -299,6 +299,12 @@ class Session:
             for g, why in every
             if not g.optional and (g.why or not all((g.path, x) in shown for x in (g.lines or (0,))))
         ]
+
+
+def _causes(found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The errors, and the warnings of functions that have none: beside an error a warning says nothing more."""
+    wrong = {(d.object, d.path, d.function) for d in found if d.error}
+    return [d for d in found if d.error or (d.object, d.path, d.function) not in wrong]
 
 
 def _as_error(diagnostic: Diagnostic) -> Diagnostic:

@@ -81,7 +81,7 @@ FILES = {
     "scripts/config.sh": CONFIG_SH,
     "mm/Makefile": "obj-y += core.o\nobj-$(CONFIG_SHM) += shm.o\n",
     "mm/core.c": CORE,
-    "mm/shm.c": '#include <linux/core.h>\n\nint shm_init(void)\n{\n\treturn core_count(1);\n}\n',
+    "mm/shm.c": "#include <linux/core.h>\n\nint shm_init(void)\n{\n\treturn core_count(1);\n}\n",
     "drv/Makefile": "obj-$(CONFIG_DRV) += drv.o\n",
     "drv/drv.c": "int drv_probe(void)\n{\n\treturn 0;\n}\n",
     "arch/arc/Makefile": "obj-y += kernel/\n",

@@ -132,7 +132,7 @@ def test_a_module_of_an_option_is_configured(tree: Path) -> None:
     found = build(tree, patch(tree, {"drv/drv.c": ("return 0;", "return 1;")}))
     assert not findings(found)
     assert [b.object for b in found.built] == ["drv/drv.o"]
-    assert found.configurations[0].telling == ("CONFIG_DRV=y",)
+    assert found.configurations[0].telling == ("CONFIG_DRV=m",)
 
 
 def test_another_architecture_without_a_compiler_is_said(tree: Path) -> None:
@@ -193,11 +193,15 @@ def test_time_is_limited_and_nothing_is_left_running(tree: Path) -> None:
     assert time.monotonic() - start < 20
     (finding,) = findings(found)
     assert finding.code == "BP604" and "out of time" in finding.message
-    assert not Path(f"/proc/{mark.read_text().strip()}/stat").exists()
+    stat = Path(f"/proc/{mark.read_text().strip()}/stat")
+    # A process that is dead may wait for whoever adopted it to read its end.
+    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX"
 
 
 def test_processes_and_memory_are_limited(tree: Path) -> None:
-    makefile = FILES["Makefile"].replace("\t@mkdir", "\t@for i in 1 2 3 4 5 6 7 8 9; do sleep 600 & done; wait\n\t@mkdir")
+    makefile = FILES["Makefile"].replace(
+        "\t@mkdir", "\t@for i in 1 2 3 4 5 6 7 8 9; do sleep 600 & done; wait\n\t@mkdir"
+    )
     write(tree, {"Makefile": makefile})
     (finding,) = findings(build(tree, patch(tree, {"mm/core.c": ADDED}), processes=6, seconds=60))
     assert "more than 6 processes" in finding.message
