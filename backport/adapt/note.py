@@ -45,9 +45,25 @@ def entries(
     for file in proposal.files:
         done = tuple(dict.fromkeys(_sentences(file)))
         if done:
-            causes = (_cause(x, file) for x in _features(file, report, known))
-            found.append(Entry(file.path or file.change.path, (*causes, *done)))
+            sentences = _with_causes(done, file, _features(file, report, known))
+            found.append(Entry(file.path or file.change.path, sentences))
     return tuple(found)
+
+
+def _with_causes(done: tuple[str, ...], file: FileProposal, features: Iterable[Feature]) -> tuple[str, ...]:
+    """The sentences with the causes before them; where one says already that a feature is left out, it gets the
+    title of the commit that brought it."""
+    causes: list[str] = []
+    sentences = list(done)
+    for feature in features:
+        said = f"without {feature.name},"
+        at = next((n for n, x in enumerate(sentences) if said in x), None)
+        if at is None:
+            causes.append(_cause(feature, file))
+        elif feature.title:
+            titled = f'without {feature.name} ("{_plain(feature.title)}"),'
+            sentences[at] = sentences[at].replace(said, titled, 1)
+    return (*causes, *sentences)
 
 
 def _features(

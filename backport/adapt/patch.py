@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from backport.adapt.guarding import Guarded, guarded
 from backport.adapt.share import refused_by_checks
-from backport.adapt.trees import Trees, adapt_trees
-from backport.adapt.values import Action, Confidence, FileProposal, PatchProposal, Refusal
+from backport.adapt.texts import FileTexts
+from backport.adapt.trees import Trees, adapt_trees, pieces_between
+from backport.adapt.trees import proposal as proposed
+from backport.adapt.values import Action, Confidence, FileProposal, PatchProposal, Refusal, Step
 from backport.checks import Context
 from backport.git import Scratch
 from backport.git.merging import changed_paths
@@ -57,6 +60,46 @@ def with_refusals(
             FileProposal(change, path, Action.EDIT, before, before, before, refusal=Refusal.CHECKS, why=said)
         )
     return replace(proposal, files=tuple(files), changes=changes)
+
+
+def with_guards(
+    proposal: PatchProposal, wanted: Mapping[str, Mapping[int, str]], scratch: Scratch
+) -> PatchProposal | None:
+    """The proposal with definitions put under the conditions that their lines need (by path and line of the adapted
+    files); None where there is nothing to do."""
+    changes = dict(proposal.changes)
+    files = list(proposal.files)
+    for path, lines in sorted(wanted.items()):
+        file = changes.get(path)
+        if file is None:
+            continue
+        number = next((n for n, f in enumerate(files) if f.path == path), None)
+        before = files[number].before if number is not None else None
+        old = before if before is not None else b""
+        added = {
+            n for h in scratch.diff(old, file.data) for n in range(h.new_start, h.new_start + h.new_count)
+        }
+        text, put = guarded(path, file.data, lines, added)
+        steps = tuple(Step("guard", _said(g)) for g in put)
+        texts = FileTexts(path, b"", file.data, b"")
+        merge = pieces_between(texts, text, steps, (), scratch)
+        changes[path] = File(text, file.mode)
+        if number is None:
+            change = FileChange(ChangeKind.MODIFY, path, path)
+            files.append(proposed(change, path, old, merge, file.mode))
+        else:
+            known = files[number]
+            files[number] = replace(
+                known, after=text, marked=text, pieces=(*known.pieces, *merge.pieces), merge=merge
+            )
+    if changes == proposal.changes:
+        return None
+    return replace(proposal, files=tuple(files), changes=changes)
+
+
+def _said(found: Guarded) -> str:
+    what = found.label or "the declaration"
+    return f"{what} is put under {found.condition}, without which what it uses is not declared"
 
 
 def _whole(context: Context) -> Trees:

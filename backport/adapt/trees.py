@@ -15,9 +15,10 @@ from backport.adapt.share import changed_here, changed_upstream, doubted
 from backport.adapt.texts import FileMerge, FileTexts, adapt_texts, by_functions
 from backport.adapt.values import Action, Confidence, FileProposal, Piece, Refusal, Step
 from backport.adapt.words import words_of
+from backport.csource import RegionMap, region_map
 from backport.git import ConflictedFile, ConflictKind, Merge, Scratch
 from backport.git.merging import changed_paths
-from backport.model import ChangeKind, FileChange
+from backport.model import ChangeKind, FileChange, Hunk
 from backport.tree import Tree
 
 _ABSENT = (ConflictKind.MODIFY_DELETE, ConflictKind.RENAME_DELETE)
@@ -352,6 +353,7 @@ def pieces_between(
 ) -> FileMerge:
     """What a result has otherwise than `texts.target`, as pieces, one for each stretch of lines."""
     lines, others = texts.target.split(b"\n"), result.split(b"\n")
+    regions = region_map(texts.path, result)
     parts: list[bytes | Piece] = []
     at = 0
     for hunk in scratch.diff(texts.target, result):
@@ -362,8 +364,8 @@ def pieces_between(
         parts.append(
             Piece(
                 texts.path,
-                "",
-                (),
+                _label(regions, start + 1, hunk.new_count),
+                _touched(texts.hunks, [*lines[first:at], *others[start : start + hunk.new_count]]),
                 first + 1,
                 b"",
                 b"",
@@ -377,3 +379,22 @@ def pieces_between(
         )
     parts.append(rows(lines[at:]))
     return FileMerge(tuple(parts))
+
+
+def _label(regions: RegionMap, first: int, count: int) -> str:
+    found = regions.over(range(first, first + max(count, 1)))
+    return found[0].label() if found else ""
+
+
+def _touched(hunks: Sequence[Hunk], lines: Sequence[bytes]) -> tuple[int, ...]:
+    """The patch's hunks that change one of the lines, or one that has most of its words."""
+    known = [{w.text for w in words_of(x).words} for x in lines if x.strip()]
+    return tuple(
+        h.number
+        for h in hunks
+        if any(_alike({w.text for w in words_of(x).words}, k) for x in (*h.added, *h.removed) for k in known)
+    )
+
+
+def _alike(one: set[bytes], other: set[bytes]) -> bool:
+    return len(one) > 2 and len(one & other) * 4 >= 3 * max(len(one), len(other))

@@ -7,11 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from backport.adapt.patch import adapt_patch, with_refusals
+from backport.adapt.patch import adapt_patch, with_guards, with_refusals
 from backport.adapt.values import Adaptation, AdaptedPatch, Confidence, PatchProposal
 from backport.checks import Asked, Context, all_rules, run_rules
 from backport.engine.check import UNLIMITED, Budget, OnEvent, Options, Run, repositories_of, scratch_of
 from backport.engine.foreign import refuse_foreign
+from backport.engine.guards import missing_guards
 from backport.engine.recheck import adapted_context, diff_of, lost_and_gained
 from backport.engine.state import TargetState
 from backport.git import Repository
@@ -84,6 +85,13 @@ class AdaptRun(Run):
         state = self._with(context, proposal)
         diff = diff_of(self.scratch, context.ground.tree, proposal.changes)
         findings = self._findings(context, state, diff)
+        guarded = with_guards(proposal, missing_guards(findings), self.scratch) if proposal.complete else None
+        if guarded is not None:
+            other = self._with(context, guarded)
+            again = diff_of(self.scratch, context.ground.tree, guarded.changes)
+            told = self._findings(context, other, again)
+            if len(_errors(told)) < len(_errors(findings)) or not _errors(told):
+                proposal, state, diff, findings = guarded, other, again, told
         errors = _errors(findings)
         if errors:
             proposal = with_refusals(proposal, errors, context.ground.tree)

@@ -24,7 +24,9 @@ def _patch(subject: str = "mm: do it", body: str = TEXT, commit: str = ID) -> Pa
     return Patch(subject, Person("A U Thor", "a@example.org"), "", body, (), provenance=said, commit=commit)
 
 
-def _said(patch: Patch, policy: str, proposal: PatchProposal | None = ADAPTED, signed: Person | None = None) -> str:
+def _said(
+    patch: Patch, policy: str, proposal: PatchProposal | None = ADAPTED, signed: Person | None = None
+) -> str:
     return message(patch, proposal, manner_of(policy), upstream=upstream_id(patch), signed=signed).text
 
 

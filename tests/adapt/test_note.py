@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from backport.adapt.note import WIDTH, Entry, entries, note
 from backport.adapt.trailers import manner_of
 from backport.adapt.values import Action, Confidence, FileProposal, PatchProposal, Piece, Step
-from backport.model import ChangeKind, FileChange
+from backport.model import ChangeKind, Drift, DriftKind, Feature, FileChange, PatchReport, PlacementKind
 from backport.provenance.conflicts import find_conflicts
 from backport.settings import POLICIES
+from tests.support.reports import every_report
 
 CHANGE = FileChange(ChangeKind.MODIFY, "mm/shmem.c", "mm/shmem.c")
 
@@ -61,20 +62,47 @@ def test_files_as_a_whole() -> None:
     assert entries(_proposal(_file())) == (), "where nothing was done nothing is said"
 
 
+def _report(feature: str) -> PatchReport:
+    """A patch whose first hunk conflicts because of a feature."""
+    report = every_report()["conflict"].targets[0].patches[0]
+    drift = Drift(DriftKind.PARAMETER, "upstream's takes `wp_copy`", "wp_copy", feature=feature)
+    hunk = replace(report.files[0].hunks[0], number=1, drift=(drift,), placement=PlacementKind.CONFLICT)
+    return replace(report, files=(replace(report.files[0], path=CHANGE.path, hunks=(hunk,)),))
+
+
+def test_the_cause_that_a_check_found_is_named() -> None:
+    feature = Feature("wp_copy", "absent", title="add a write-protect mode")
+    title = 'without wp_copy ("add a write-protect mode"), which the target does not have'
+
+    def said(why: str, after: bytes, cause: str = "wp_copy") -> tuple[str, ...]:
+        file = replace(_file(_piece("f()", why)), before=b"a\n", after=after)
+        return entries(_proposal(file), _report(cause), (feature,))[0].sentences
+
+    assert said("taken", b"b\n") == (title, "f(): taken")
+    assert said("without wp_copy, which the target does not have", b"b\n") == (f"f(): {title}",)
+    assert said("taken", b"wp_copy\n")[0] == 'the target does not have wp_copy ("add a write-protect mode")'
+    assert said("taken", b"b\n", cause="another") == ("f(): taken",)
+
+
 def test_nothing_to_say_is_no_note() -> None:
     assert all(note((), manner_of(p).note) == "" for p in POLICIES)
 
 
 def test_the_forms() -> None:
     listed = (Entry("mm/shmem.c", ("f(): one",)), Entry("fs/a.c", ("two", "three")))
-    assert note(listed, manner_of("android").note) == "Conflicts:\n\tmm/shmem.c: f(): one\n\tfs/a.c: two; three"
-    assert note(listed, manner_of("stable").note) == "[ backport: mm/shmem.c: f(): one;\n  fs/a.c: two; three ]"
+    assert (
+        note(listed, manner_of("android").note) == "Conflicts:\n\tmm/shmem.c: f(): one\n\tfs/a.c: two; three"
+    )
+    assert (
+        note(listed, manner_of("stable").note) == "[ backport: mm/shmem.c: f(): one;\n  fs/a.c: two; three ]"
+    )
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_reader_of_notes_finds_files_and_reasons(policy: str) -> None:
     long = "shmem_mcopy_atomic_pte(): " + "the write-protect parameter is not there " * 5
-    text = note((Entry("mm/shmem.c", (long.strip(),)), Entry("include/linux/mm.h", ("a[i] taken",))), manner_of(policy).note)
+    listed = (Entry("mm/shmem.c", (long.strip(),)), Entry("include/linux/mm.h", ("a[i] taken",)))
+    text = note(listed, manner_of(policy).note)
     (found,) = find_conflicts(f"Text.\n\nSigned-off-by: A <a@b>\n{text}\nSigned-off-by: C <c@d>")
     assert found.files == ("mm/shmem.c", "include/linux/mm.h")
     assert "a[i] taken" in " ".join(found.reasons) and "parameter" in " ".join(found.reasons)

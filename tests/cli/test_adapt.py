@@ -43,9 +43,8 @@ class Story:
 
     def adapt(self, commits: str, *more: str, onto: str = "") -> Result:
         place = str(self.repo.path)
-        return run(
-            "adapt", commits, "--onto", onto or f"{place}@stable", "--upstream", f"{place}@main", "--width", "100", *more
-        )  # fmt: skip
+        words = ["--onto", onto or f"{place}@stable", "--upstream", f"{place}@main", "--width", "100"]
+        return run("adapt", commits, *words, *more)
 
     def show(self, form: str, rev: str = "HEAD") -> str:
         return self.repo.git("show", "-s", f"--format={form}", rev).decode()

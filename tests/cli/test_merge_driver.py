@@ -116,15 +116,23 @@ def test_what_git_merges_is_gits(tmp_path: Path) -> None:
     assert "<b.h>" in text and "first(b) + a" in text
 
 
+def _replaced(module: str, name: str, what: str) -> str:
+    """Python that puts a function that only does `what` in place of another."""
+    return f"import {module} as m\ndef f(*a, **k): {what}\nm.{name} = f"
+
+
+_TEXTS = "backport.adapt.texts", "adapt_texts"
 BREAKS = {
-    "the strategies fail": "import backport.adapt.texts as t\ndef f(*a, **k): raise RuntimeError('boom')\nt.adapt_texts = f",
-    "they run out of memory": "import backport.adapt.texts as t\ndef f(*a, **k): raise MemoryError\nt.adapt_texts = f",
-    "they recurse": "import backport.adapt.texts as t\ndef f(*a, **k): return f()\nt.adapt_texts = f",
-    "they are interrupted": "import backport.adapt.texts as t\ndef f(*a, **k): raise KeyboardInterrupt\nt.adapt_texts = f",
-    "they exit": "import backport.adapt.texts as t\ndef f(*a, **k): raise SystemExit(3)\nt.adapt_texts = f",
-    "git's merge fails": "import backport.git.filemerge as m\ndef f(*a, **k): raise OSError('no')\nm.merge_file = f",
+    "the strategies fail": _replaced(*_TEXTS, "raise RuntimeError('boom')"),
+    "they run out of memory": _replaced(*_TEXTS, "raise MemoryError"),
+    "they recurse": _replaced(*_TEXTS, "return f()"),
+    "they are interrupted": _replaced(*_TEXTS, "raise KeyboardInterrupt"),
+    "they exit": _replaced(*_TEXTS, "raise SystemExit(3)"),
+    "git's merge fails": _replaced("backport.git.filemerge", "merge_file", "raise OSError('no')"),
     "a room cannot be loaded": "import sys\nsys.modules['backport.adapt.texts'] = None",
-    "there is no room for a scratch repository": "import backport.git.store as s\ndef f(*a, **k): raise OSError(28, 'full')\ns.ObjectStore._open = f",
+    "no scratch repository can be made": _replaced(
+        "backport.git.store", "ObjectStore._open", "raise OSError(28)"
+    ),
 }
 
 
@@ -142,6 +150,25 @@ def test_a_bug_of_ours_leaves_gits_markers(tmp_path: Path, before: str) -> None:
     )
     assert _unmerged(repo)
     assert b"left as git leaves it" in done.stderr
+
+
+def test_the_careful_line_of_the_help_holds_without_the_program(tmp_path: Path) -> None:
+    """Where backport itself is not found, or cannot begin, the shell sees to the markers."""
+    (line,) = [x for x in run("merge-driver", "--help").out.splitlines() if "||" in x]
+    driver = line.split('"')[1]
+    for program, name in (
+        ("no-such-program", "a"),
+        (_driver(tmp_path, "raise ImportError").split(" merge-")[0], "b"),
+    ):
+        repo = _history(tmp_path / name, OURS, THEIRS)
+        _configure(repo, driver.replace("backport", program, 1))
+        assert repo.run("merge", "topic").returncode == 1
+        text = (repo.path / "src" / "a.c").read_text()
+        assert text.count("<<<<<<<") == 1 and "long second(int a, int b)" in text and _unmerged(repo)
+    working = _history(tmp_path / "c", OURS_2, THEIRS_2)
+    _configure(working, driver.replace("backport", _driver(tmp_path).split(" merge-")[0], 1))
+    assert working.run("merge", "topic").returncode == 1
+    assert (working.path / "src" / "a.c").read_text().count("<<<<<<<") == 1
 
 
 def test_a_path_that_looks_like_an_option(tmp_path: Path) -> None:

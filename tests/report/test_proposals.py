@@ -13,7 +13,10 @@ from backport.report.published import schema
 from backport.report.summary import fails
 from tests.support.reports import every_report
 
-TEXT = "# likely (words): `a` <b>is</b> renamed\n@@ -1,1 +1,1 @@ f()\n-old </pre><script>x</script>\n+new\x1b[31m ``` | é\n"
+TEXT = (
+    "# likely (words): `a` <b>is</b> renamed\n@@ -1,1 +1,1 @@ f()\n-old </pre><script>x</script>\n"
+    "+new\x1b[31m ``` | é\n"
+)
 
 
 def _report(text: str | None) -> Report:

@@ -24,6 +24,10 @@ It is called by git, for each file that both sides changed. To have it called, f
   git config merge.backport.driver "backport merge-driver %O %A %B %L %P"
   echo '*.[ch] merge=backport' >> .git/info/attributes
 
+With this line the shell sees to the markers where backport itself is not found:
+
+  driver = "backport merge-driver %O %A %B %L %P || { grep -q '^<<<<<' %A || git merge-file -q %A %O %B; false; }"
+
 What git merges by itself is git's. Of a conflict it resolves what is certain; a file with any other
 conflict is left as git leaves it, with all its markers.
 
