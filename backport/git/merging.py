@@ -204,8 +204,8 @@ def _parse(out: bytes, *, clean: bool) -> _Raw:
         stages.setdefault(path_text(path), {})[int(stage)] = TreeEntry(mode, entry_type(mode), id)
     messages: list[MergeMessage] = []
     for word in words:
-        if not word.strip():
-            continue
+        if not word.strip().isdigit():
+            continue  # Advice on how to merge submodules stands between the messages, without a count.
         paths = tuple(path_text(next(words)) for _ in range(int(word)))
         kind = next(words).decode("utf-8", "replace")
         messages.append(MergeMessage(kind, paths, next(words).decode("utf-8", "replace").strip()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backport.csource.kconfig import Kconfig
 from backport.csource.kconfig_rules import config_symbols, fragment, rules
@@ -117,6 +117,18 @@ def together(
     changed = {s for n in differing for s in config_symbols([n], view)}
     telling = tuple(x for x in lines if _symbol(x) in own & changed)
     return Configuration(arch, name, lines, tuple(taken), telling)
+
+
+def as_made(configuration: Configuration, config: DotConfig) -> Configuration:
+    """The configuration with its lines as make left them: an `m` of a tree without modules is a `y`."""
+
+    def made(line: str) -> str:
+        name = PREFIX + _symbol(line)
+        value = config.values.get(name)
+        return f"{name}={value}" if value is not None else f"# {name} is not set"
+
+    lines = tuple(made(x) for x in configuration.lines)
+    return replace(configuration, lines=lines, telling=tuple(made(x) for x in configuration.telling))
 
 
 def _symbol(line: str) -> str:

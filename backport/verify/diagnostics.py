@@ -20,6 +20,7 @@ _KCONFIG = re.compile(
 )
 _COMMAND = re.compile(r"  (?P<word>[A-Z][A-Z0-9_+]*)\s+(?P<module>\[M\])?\s*(?P<path>\S+)")
 _MAKE = re.compile(r"make(?:\[\d+\])?: \*\*\* (?P<text>.*)")
+_GOAL = re.compile(r"\[(?:.*: )?(?P<name>[^\s\]]+)\] (?:Error|Segmentation|Killed|Terminated).*")
 _OFFSET = re.compile(r"\+0x[0-9a-f]+|\b0x[0-9a-f]+\b")
 
 
@@ -69,7 +70,7 @@ class _Reader:
         if command is not None:
             self._command(command)
         elif (made := _MAKE.fullmatch(text)) is not None:
-            self.failures.append(made["text"])
+            self.failures.append(_GOAL.sub(r"make stops at \g<name>", made["text"]))
         elif (included := _INCLUDED.match(text)) is not None:
             self.included.append((self.relative(included["path"]), int(included["line"])))
         elif (function := _FUNCTION.fullmatch(text)) is not None:

@@ -171,7 +171,10 @@ class Builder:
         }
 
     def read(self, ran: Ran) -> Output:
-        return read_output(ran.out, relative_to(str(self.source), str(self.out)))
+        out = ran.out
+        for root in (self.source, self.out):
+            out = out.replace(f"{root}/".encode(), b"")  # no text names a place of this machine
+        return read_output(out, relative_to(str(self.source), str(self.out)))
 
     # --- configuring
 

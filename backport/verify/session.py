@@ -10,7 +10,7 @@ from backport.csource.kconfig import is_kconfig
 from backport.errors import TargetError
 from backport.index import Names
 from backport.tree import File
-from backport.verify.configs import MOST, DotConfig, plan, together
+from backport.verify.configs import MOST, DotConfig, as_made, plan, together
 from backport.verify.diagnostics import Diagnostic, Output, new_ones
 from backport.verify.export import lay
 from backport.verify.landed import Landed, text_of
@@ -127,6 +127,7 @@ class Session:
                 return []
             return None
         config = DotConfig.read(dot)
+        asked, configuration = configuration, as_made(configuration, config)
         shown = [g for g in configuration.goals if config.shows(g.when)]
         objects = tuple(dict.fromkeys(g.unit.object for g in shown))
         if objects:
@@ -138,7 +139,7 @@ class Session:
             self.outcome.configurations.append(configuration)
             self._objects(turn, shown, ran)
             turn.helpers = self._symbols(turn, config)
-        return [g for g in configuration.goals if g not in shown]
+        return [g for g in asked.goals if g not in shown]
 
     def _stopped(self, configuration: Configuration, why: str) -> None:
         for goal in configuration.goals:

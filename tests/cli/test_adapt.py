@@ -402,3 +402,66 @@ def test_one_that_is_no_closer_is_not_taken(story: Story) -> None:
 def test_one_without_a_backport_is_said_to_have_none(story: Story) -> None:
     result = story.adapt(story.wider, "--newer", f"{story.repo.path}@stable")
     assert result.code == 0 and "it has no backport of its own" in result.out
+
+
+def test_learned_rewrites_are_read(story: Story, tmp_path: Path) -> None:
+    learned = tmp_path / "learned.json"
+    learned.write_text('{"schema": "backport-rewrites/1", "rewrites": []}')
+    assert story.adapt(story.wider, "--learned", str(learned)).code == 0
+    learned.write_text("{}")
+    wrong = story.adapt(story.wider, "--learned", str(learned))
+    assert wrong.code == 2 and "learned.json" in wrong.err
+
+
+def test_a_patch_of_which_nothing_is_left_is_not_taken_for_one_that_is_there(tmp_path: Path) -> None:
+    """All that it changes is gone from the target: whether it is needed there is for a person to say."""
+    repo = Repo(tmp_path / "repo")
+    repo.commit({FILE: BASE}, "start\n")
+    repo.branch("stable")
+    repo.commit(
+        {FILE: BASE.replace("\tint sum = 0;\n\n\tsum += a;\n\treturn sum;\n", "\treturn a;\n")}, "ours\n"
+    )
+    repo.checkout("main")
+    repo.commit({FILE: BASE.replace("\tsum += a;\n", "\tsum -= a;\n")}, "a: take it away\n")
+    result = run(
+        "adapt", "main", "--onto", f"{repo.path}@stable", "--upstream", str(repo.path), "-o", tmp_path / "m"
+    )
+    assert result.code == 1 and "already" not in result.out and not (tmp_path / "m").exists()
+
+
+def test_check_with_a_queue_and_adapt(story: Story, tmp_path: Path) -> None:
+    """The queue's patch is what makes the conflict."""
+    story.repo.git("checkout", "-q", "-b", "queued", "stable~1")
+    story.repo.commit({FILE: OURS}, "ours, queued\n")
+    queue = tmp_path / "queue"
+    queue.mkdir()
+    (queue / "series").write_text("one.patch\n")
+    (queue / "one.patch").write_bytes(story.repo.git("format-patch", "-1", "--stdout", "queued"))
+    place = str(story.repo.path)
+    words = ["check", story.wider, "--onto", f"{place}@stable~1", "--upstream", f"{place}@main", "--adapt"]
+    assert json.loads(run(*words, "--format", "json").out)["targets"][0]["verdict"] == "clean"
+    queued = run(*words, "--queue", str(queue), "--format", "json")
+    assert json.loads(queued.out)["targets"][0]["verdict"] == "adaptable", queued.err
+
+
+def test_what_cannot_be_read_holds_back_the_rest(story: Story, tmp_path: Path) -> None:
+    mails = story.repo.git("format-patch", "-2", "--stdout", story.summed).decode()
+    box = tmp_path / "in.mbox"
+    box.write_text(
+        mails.replace("+int second(int a, int b, int c)\n", "", 1).replace(
+            "@@ -8,7 +8,7 @@", "@@ -8,70 +8,7 @@"
+        )
+    )
+    result = story.adapt(str(box), "-o", str(tmp_path / "mails"))
+    assert result.code in (1, 2) and not (tmp_path / "mails").exists(), result.out
+
+
+def test_a_subject_in_brackets(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    story.repo.checkout("main")
+    commit = story.repo.commit({FILE: AFTER.replace("<a.h>", "<b.h>")}, "[media] a: include b\n")
+    result = story.adapt(commit, "-o", str(tmp_path / "one.patch"))
+    assert result.code == 0 and "git am -b" in result.out
+    story.repo.checkout("stable")
+    story.repo.git("am", "-b", str(tmp_path / "one.patch"))
+    assert story.show("%s").strip() == "[media] a: include b"

@@ -21,7 +21,8 @@ SUBLEVEL = 7
 srctree := $(CURDIR)
 CC = $(CROSS_COMPILE)gcc
 obj-y += mm/ drv/
-CONFIG := $(shell sed -n -e 's/^\\(CONFIG_[A-Z_]*\\)=y/-D\\1=1/p' -e 's/^\\(CONFIG_[A-Z_]*\\)=m/-D\\1_MODULE=1/p' $(O)/.config 2>/dev/null)
+SET = -e 's/^\\(CONFIG_[A-Z_]*\\)=y/-D\\1=1/p' -e 's/^\\(CONFIG_[A-Z_]*\\)=m/-D\\1_MODULE=1/p'
+CONFIG := $(shell sed -n $(SET) $(O)/.config 2>/dev/null)
 MAKEFLAGS += -rR
 .PHONY: defconfig olddefconfig FORCE
 

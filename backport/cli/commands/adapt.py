@@ -291,6 +291,8 @@ class _Doors:
         count = f"{len(listed)} mails are" if len(listed) > 1 else "1 mail is"
         rest = f"; {_patches(len(done.held))} not written, from the refused one on" if done.held else ""
         self._say(f"{count} in {name}{rest}")
+        if any(x.message.subject.startswith("[") for x in done.commits):
+            self._say("a subject begins with a bracket, which only `git am -b` keeps")
 
     def _into(self, adaptation: Adaptation) -> None:
         files = list(_files(adaptation))
