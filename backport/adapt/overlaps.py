@@ -33,22 +33,30 @@ class Settled:
 def settle(overlap: Overlap) -> Settled | None:
     """What becomes of an overlap; None where nobody can say."""
     base, ours, theirs = (texts(x) for x in (overlap.base, overlap.target, overlap.upstream))
-    if not theirs and base:
-        if _within(ours, base):
-            return Settled(Rule.REMOVED, ())
-        if _share(ours, base) >= _MOSTLY:
-            return Settled(Rule.REMOVED_FORM, ())
-        return None
-    if not ours and base:
-        if _within(base, theirs):
-            brought = _beside(overlap)
-            return Settled(Rule.KEPT_PART, brought) if brought is not None else None
-        if _share(theirs, base) >= _MOSTLY:
-            return Settled(Rule.GONE, ())
-        return None
-    if not base and _whole(overlap.target) and _whole(overlap.upstream) and not _common(ours, theirs):
+    if base and not theirs:
+        return _removed(base, ours)
+    if base and not ours:
+        return _left(overlap)
+    both = not base and _whole(overlap.target) and _whole(overlap.upstream)
+    if both and not _common(ours, theirs):
         return Settled(Rule.BOTH_INSERT, (*overlap.target, *overlap.upstream))
     return None
+
+
+def _removed(base: Sequence[bytes], ours: Sequence[bytes]) -> Settled | None:
+    """Upstream takes the words out."""
+    if _within(ours, base):
+        return Settled(Rule.REMOVED, ())
+    return Settled(Rule.REMOVED_FORM, ()) if _share(ours, base) >= _MOSTLY else None
+
+
+def _left(overlap: Overlap) -> Settled | None:
+    """The target does not have the words."""
+    base, theirs = texts(overlap.base), texts(overlap.upstream)
+    if _within(base, theirs):
+        brought = _beside(overlap)
+        return Settled(Rule.KEPT_PART, brought) if brought is not None else None
+    return Settled(Rule.GONE, ()) if _share(theirs, base) >= _MOSTLY else None
 
 
 def _whole(words: Sequence[Word]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from backport.adapt.doubling import doubled_lines, telling
 from backport.adapt.functions import ByFunction, Stretch, merge_functions
 from backport.adapt.ladder import Climbed, climb
 from backport.adapt.regions import Region3, git_merge, rows
@@ -90,7 +91,23 @@ def adapt_texts(texts: FileTexts, scratch: Scratch) -> FileMerge:
     by_function = merge_functions(texts.path, texts.base, texts.target, texts.upstream)
     view = _View(texts)
     by_lines = FileMerge(tuple(x if isinstance(x, bytes) else view.piece(*x) for x in climbed))
-    return _better(by_lines, by_function, view)
+    return _without_doubles(_better(by_lines, by_function, view), texts)
+
+
+def _without_doubles(merge: FileMerge, texts: FileTexts) -> FileMerge:
+    """The pieces that bring a line which the file then has more often than both sides are only guesses."""
+    twice = doubled_lines(merge.merged(Confidence.GUESS), (texts.target, texts.upstream))
+    if not twice:
+        return merge
+    step = Step("doubled", "a line would stand there more often than on either side")
+    return merge.with_pieces(
+        tuple(
+            replace(p, confidence=p.confidence and Confidence.GUESS, trace=(step, *p.trace))
+            if p.proposal is not None and not twice.isdisjoint(telling(p.proposal))
+            else p
+            for p in merge.pieces
+        )
+    )
 
 
 def _better(by_lines: FileMerge, by_function: ByFunction, view: _View) -> FileMerge:

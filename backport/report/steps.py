@@ -76,7 +76,9 @@ def _adapt_steps(patch: PatchReport) -> list[str]:
     what = short(patch.commit) if patch.commit else "PATCH"
     changed = [h.number for _, h in hunks(patch) if h.proposal]
     look = f"; look at the proposal of {which(changed)}" if changed else ""
-    return [f"`backport adapt {what} -o FILE`, with the same --onto and --upstream, writes it as it lands{look}."]
+    return [
+        f"`backport adapt {what} -o FILE`, with the same --onto and --upstream, writes it as it lands{look}."
+    ]
 
 
 def _unsafe_steps(patch: PatchReport) -> list[str]:

@@ -64,8 +64,24 @@ def _two_levels(path: str) -> str:
     return "/".join(path.split("/")[:-1][:2])
 
 
+# What a build within the source leaves there; with O= make would take it for its own.
+_PRODUCTS = frozenset({".config", "include/config", "include/generated", ".git"})
+_PRODUCT = re.compile(r"(?:.*\.(?:o|a|ko|cmd|mod|mod\.c|order|symvers)|\.tmp_.*|vmlinux|System\.map)")
+_PROGRAMS = ("scripts/", "tools/")
+
+
 def _link(source: str, folder: Path, real: Collection[str]) -> None:
     above = {parent for path in real for parent in _parents(path)}
+    used = any((Path(source) / x).exists() for x in (".config", "include/config"))
+
+    def product(path: str, entry: os.DirEntry[str]) -> bool:
+        if path in _PRODUCTS or path.endswith("/include/generated"):
+            return True
+        if not used or entry.is_dir(follow_symlinks=False):
+            return False
+        return _PRODUCT.fullmatch(entry.name) is not None or (
+            path.startswith(_PROGRAMS) and "." not in entry.name and _is_program(entry)
+        )
 
     def fill(path: str) -> None:
         inside = _within(path, real)
@@ -73,7 +89,7 @@ def _link(source: str, folder: Path, real: Collection[str]) -> None:
             entries = list(listing)
         for entry in entries:
             below = f"{path}/{entry.name}" if path else entry.name
-            if entry.name == ".git" and not path:
+            if product(below, entry):
                 continue
             place = folder / below
             if entry.is_symlink():
@@ -86,6 +102,14 @@ def _link(source: str, folder: Path, real: Collection[str]) -> None:
                 place.symlink_to(entry.path)
 
     fill("")
+
+
+def _is_program(entry: os.DirEntry[str]) -> bool:
+    try:
+        with Path(entry.path).open("rb") as file:
+            return file.read(4) == b"\x7fELF"
+    except OSError:
+        return False
 
 
 def _parents(path: str) -> list[str]:

@@ -82,6 +82,11 @@ def machine() -> str:
     return _MACHINES.get(platform.machine(), "")
 
 
+def architecture(name: str) -> str:
+    """An architecture by its folder's name, also where it is called as `uname -m` calls it."""
+    return _MACHINES.get(name, name)
+
+
 def check_base(base: str) -> None:
     """Complain of a configuration target that is none, or that asks questions. Raises UsageError."""
     if not _TARGET.fullmatch(base) or base in _ASKING:

@@ -29,7 +29,7 @@ from backport.settings import Settings
 from backport.tree import File, FolderTree, Target
 from backport.verify.export import export, is_kernel
 from backport.verify.landed import Landed, Spot, land
-from backport.verify.make import Builder, check_base, check_tools, compiler, machine
+from backport.verify.make import Builder, architecture, check_base, check_tools, compiler, machine
 from backport.verify.session import Outcome, Said, Session, Unprovided
 from backport.verify.symbols import added_words
 from backport.verify.units import Plan, plan_units
@@ -115,7 +115,7 @@ class _Run:
 
     def _build(self, landed: Landed, stack: ExitStack) -> Plan:
         names = Lookups(self.asked.cache).names(landed.tree, self.target.tree)
-        arch = self.options.arch or machine()
+        arch = self._arch()
         self.tell("planning")
         plan = plan_units(landed, self.target, names, arch)
         if not plan.goals:
@@ -151,6 +151,16 @@ class _Run:
             )
             self.outcomes.append(session.run(goals))
         return plan
+
+    def _arch(self) -> str:
+        """The architecture of what belongs to none. Raises UsageError for one that the tree has not."""
+        arch = architecture(self.options.arch) or machine()
+        there = isinstance(self.target.tree.read(f"arch/{arch}/Makefile"), File)
+        if self.options.arch and not there:
+            raise UsageError(
+                f"target {self.target.name} has no architecture {arch}", "name a folder of its arch/"
+            )
+        return arch
 
     def _folder(self, stack: ExitStack) -> Path:
         if not self.options.keep:
@@ -212,13 +222,13 @@ class _Run:
         places = [(found.path, found.line), *found.trail]
         spots = [(p, landed.spot(*p)) for p in places if p[0] and p[1]]
         (path, line), spot = next(((p, s) for p, s in spots if s is not None), (places[0], None))
-        inside = {str(c) for c in said.configurations}
+        inside = {c.of(found.object) for c in said.configurations}
         fine = [
             b.configuration
             for b in outcome.built
             if b.object == found.object and b.state is State.BUILT and b.configuration not in inside
         ]
-        where = " and with ".join(str(c) for c in said.configurations)
+        where = " and with ".join(dict.fromkeys(c.of(found.object) for c in said.configurations))
         away = (
             f" ({found.path}:{found.line})" if found.path and (found.path, found.line) != (path, line) else ""
         )
@@ -248,7 +258,7 @@ class _Run:
         evidence: tuple[Evidence, ...] = ()
         if found.undefined.at is not None:
             evidence = (_line_of(landed, *found.undefined.at),)
-        message = f"{found.object} needs {name} with {found.configuration}, which {found.undefined.why}"
+        message = f"{found.object} needs {name} with {found.configuration.of(found.object)}, which {found.undefined.why}"
         finding = Finding("BP603", Severity.ERROR, message, file=path, evidence=evidence, subject=name)
         return spot, self._finding(landed, finding, spot, path, line)
 

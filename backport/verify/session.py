@@ -164,7 +164,7 @@ class Session:
                 Built(
                     name,
                     state,
-                    str(turn.configuration),
+                    turn.configuration.of(name),
                     self.builder.arch,
                     name in turn.output.modules,
                     reason,

@@ -26,6 +26,7 @@ _LIBGCC = re.compile(
     r"__(?:u?(?:div|mod|divmod)|mul|ashl|ashr|lshr|u?cmp|ffs|clz|ctz|parity|popcount|bswap)[sdt]i[2-4]"
     r"|__(?:fix|float)\w+|__aeabi_\w+"
 )
+_PASTED = re.compile(rb"\bEXPORT\w*\s*\([^)\n]*##")
 _BODIES = frozenset({DefinitionKind.FUNCTION, DefinitionKind.VARIABLE})
 _HEADERS = (".h", ".inc")
 
@@ -90,13 +91,15 @@ class Provided:
         self, name: str, bodies: list[Located], path: str, config: DotConfig, build: Build, module: bool
     ) -> Undefined | None:
         if not bodies:
-            known = self._made_otherwise(name)
+            # What the target knew without a body that is read here is made by a macro, or in assembler.
+            known = self._made_otherwise(name) or any(self.landed.target.search([name.encode()]))
             return None if known else Undefined(name, "is defined nowhere in the tree")
         levels = {x: self._levels(x, build) for x in bodies}
         present = [x for x, (_, any_way) in levels.items() if config.shows(any_way)]
         first = (bodies[0].path, bodies[0].definition.line)
         if not present:
-            return Undefined(name, "has no body in this configuration", first)
+            known = self._made_otherwise(name)
+            return None if known else Undefined(name, "has no body in this configuration", first)
         linked = [x for x in present if config.shows(levels[x][0])]
         at = (present[0].path, present[0].definition.line)
         if not module:
@@ -116,8 +119,9 @@ class Provided:
 
     def _exported(self, name: str, bodies: Collection[Located]) -> bool:
         pattern = re.compile(rb"\bEXPORT\w*\s*\(\s*\"?" + re.escape(name.encode()) + rb"\b")
-        if any(pattern.search(self.landed.text(p) or b"") for p in {x.path for x in bodies}):
-            return True
+        for data in {self.landed.text(x.path) or b"" for x in bodies}:
+            if pattern.search(data) or _PASTED.search(data):
+                return True
         return self._search(name, lambda line: pattern.search(line) is not None)
 
     def _made_otherwise(self, name: str) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from backport.csource.presence import TRUE, Expr
 from backport.model import Report, StrEnum
+
+_NAME = re.compile(r"CONFIG_\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,17 @@ class Configuration:
     """Those of the lines that the goals speak of."""
 
     def __str__(self) -> str:
-        shown = [f"`{x}`" if x.startswith("#") else x for x in self.telling or self.lines[:4]]
+        return self._said(self.telling or self.lines[:4])
+
+    def of(self, object: str) -> str:
+        """As it is said of one object: the lines that its goals speak of."""
+        atoms = {
+            a.removesuffix("_MODULE") for g in self.goals if g.unit.object == object for a in g.when.atoms()
+        }
+        return self._said(tuple(x for x in self.telling if not atoms.isdisjoint(_NAME.findall(x))))
+
+    def _said(self, lines: tuple[str, ...]) -> str:
+        shown = [f"`{x}`" if x.startswith("#") else x for x in lines]
         return f"{self.base} with {', '.join(shown)}" if shown else self.base
 
 

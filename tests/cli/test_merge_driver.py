@@ -38,6 +38,7 @@ THEIRS_2 = BASE.replace("int sum = 0;", "int sum = 2;")
 
 def _driver(folder: Path, before: str = "") -> str:
     """A driver's command line; `before` is Python run before it, to break something."""
+    folder.mkdir(exist_ok=True)
     script = folder / "driver.py"
     script.write_text(
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nsys.path.insert(0, {str(ROOT / 'grammars')!r})\n"
@@ -171,10 +172,14 @@ def test_the_careful_line_of_the_help_holds_without_the_program(tmp_path: Path) 
     assert (working.path / "src" / "a.c").read_text().count("<<<<<<<") == 1
 
 
-def test_a_path_that_looks_like_an_option(tmp_path: Path) -> None:
-    repo = _history(tmp_path, OURS_2, THEIRS_2, path="-h.c")
+@pytest.mark.parametrize("path", ["-h.c", "--.c", "a b'$(touch x).c", "ä\n.c"])
+def test_odd_paths(tmp_path: Path, path: str) -> None:
+    repo = _history(tmp_path, OURS_2, THEIRS_2, path=path)
     assert repo.run("merge", "topic").returncode == 1
-    assert "<<<<<<<" in (repo.path / "-h.c").read_text()
+    assert "<<<<<<<" in (repo.path / path).read_text()
+    repo = _history(tmp_path / "certain", OURS, THEIRS, path=path)
+    assert repo.run("merge", "--no-edit", "topic").returncode == 0
+    assert (repo.path / path).read_text() == BOTH
 
 
 def test_the_size_of_markers(tmp_path: Path) -> None:
@@ -195,3 +200,26 @@ def test_a_binary_is_left_to_a_person(tmp_path: Path) -> None:
 def test_called_wrongly_it_is_one_line_and_status_1(words: tuple[str, ...]) -> None:
     result = run("merge-driver", *words)
     assert result.code == 1 and result.err.startswith("backport: ") and result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "proposal",
+    [
+        'b"\\nlong second(int a, int b)\\nlong second(int a, int b)"',
+        'b"\\n<<<<<<< ours\\nlong second(int a, int b)\\n=======\\n>>>>>>> theirs"',
+    ],
+    ids=["a line twice", "a marker"],
+)
+def test_a_certain_result_that_cannot_be_right_is_not_taken(tmp_path: Path, proposal: str) -> None:
+    before = (
+        "import backport.adapt.texts as m\nfrom dataclasses import replace\nreal = m.adapt_texts\n"
+        "def f(*a, **k):\n    found = real(*a, **k)\n"
+        "    return replace(found, parts=tuple(\n"
+        f"        p if isinstance(p, bytes) else replace(p, proposal={proposal}) for p in found.parts))\n"
+        "m.adapt_texts = f"
+    )
+    repo = _history(tmp_path, OURS, THEIRS, before)
+    done = repo.run("merge", "topic")
+    text = (repo.path / "src" / "a.c").read_text()
+    assert done.returncode == 1 and _unmerged(repo)
+    assert text.count("<<<<<<<") == 1 and text.count("long second") == 1 and "int c)" in text

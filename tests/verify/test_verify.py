@@ -88,6 +88,30 @@ def test_where_only_one_configuration_fails_the_other_is_named(tree: Path) -> No
     }
 
 
+def test_what_a_rule_says_of_a_guard_is_built_on_and_off(tree: Path) -> None:
+    """Nothing that the patch changes stands under the option: BP301 alone says that it matters."""
+    found = build(tree, patch(tree, {"mm/shm.c": ("core_count(1)", "core_fault(1)")}))
+    (finding,) = findings(found)
+    assert "with defconfig; it builds with defconfig with CONFIG_UFAULT=y" in finding.message
+    assert [b.state for b in found.built] == [State.FAILED, State.BUILT]
+
+
+def test_a_folder_that_was_built_in_is_built_beside(tree: Path) -> None:
+    write(
+        tree,
+        {".config": "CONFIG_UFAULT=y\n", "mm/core.o": "old", "include/config/auto.conf": "CONFIG_SHM=y\n"},
+    )
+    keep = tree.parent / "kept"
+    found = build(tree, patch(tree, {"mm/core.c": ADDED}), keep=str(keep))
+    source = next(keep.glob("*/source"))
+    assert not findings(found) and not (source / "mm/core.o").exists()
+    assert not (source / ".config").exists() and not (source / "include/config").exists()
+
+
+def test_an_architecture_that_the_tree_has_not(tree: Path) -> None:
+    assert run("verify", patch(tree, {"mm/core.c": ADDED}), "--onto", tree, "--arch", "vax").code == 2
+
+
 def test_a_guard_around_the_use_builds_in_both(tree: Path) -> None:
     guarded = "#ifdef CONFIG_UFAULT\n\tcore_fault(1);\n#endif\n\treturn core_count(1)"
     found = build(tree, patch(tree, {"mm/shm.c": ("\treturn core_count(1)", guarded)}))

@@ -292,7 +292,7 @@ class _Doors:
         rest = f"; {_patches(len(done.held))} not written, from the refused one on" if done.held else ""
         self._say(f"{count} in {name}{rest}")
         if any(x.message.subject.startswith("[") for x in done.commits):
-            self._say("a subject begins with a bracket, which only `git am -b` keeps")
+            self._say("a subject begins with a bracket, which only `git am --keep-non-patch` keeps")
 
     def _into(self, adaptation: Adaptation) -> None:
         files = list(_files(adaptation))

@@ -119,8 +119,8 @@ def _merge(call: _Call, base: bytes, ours: bytes, theirs: bytes, console: Consol
         if not merged.pieces or open_ones:
             return _left(call.path, len(open_ones), len(merged.pieces), console)
         data = merged.merged(Confidence.CERTAIN)
-    if markers(data, call.size) > max(markers(x, call.size) for x in (base, ours, theirs)):
-        return _left(call.path, 1, 1, console)
+    if _suspect(data, done.data, (base, ours, theirs), call.size):
+        return _left(call.path, len(merged.pieces), len(merged.pieces), console)
     _write(call.ours, data)
     for piece in merged.pieces[:_SAID]:
         where = f" {piece.function}" if piece.function else ""
@@ -128,6 +128,17 @@ def _merge(call: _Call, base: bytes, ours: bytes, theirs: bytes, console: Consol
     if len(merged.pieces) > _SAID:
         console.complain(f"{call.path}: {len(merged.pieces) - _SAID} more conflicts resolved (certain)")
     return 0
+
+
+def _suspect(data: bytes, git: bytes, sides: tuple[bytes, bytes, bytes], size: int) -> bool:
+    """Whether a resolved file shows that something went wrong: a marker is in it, or a line of both sides twice."""
+    from backport.adapt.doubling import doubled
+    from backport.adapt.unmerged import picked
+
+    if markers(data, size) > max(markers(x, size) for x in sides):
+        return True
+    both = picked(git, size)
+    return both is None or bool(doubled(data, both))
 
 
 def _left(path: str, count: int, of: int, console: Console) -> int:
