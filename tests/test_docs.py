@@ -122,7 +122,7 @@ def test_architecture_names_every_room() -> None:
 
 
 def test_architecture_is_one_page_and_names_nothing_that_is_not_there() -> None:
-    assert len(ARCHITECTURE.splitlines()) <= 130
+    assert len(ARCHITECTURE.splitlines()) <= 150
     for path in re.findall(r"`((?:tests|cli|report|demo|git|checks)/[a-z_/.]+)`", ARCHITECTURE):
         assert (ROOT / path).exists() or (ROOT / "backport" / path).exists(), path
 

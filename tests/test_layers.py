@@ -45,7 +45,7 @@ WRAPPED: dict[str, frozenset[str]] = {
     "tree_sitter": frozenset({"csource"}),
     "tree_sitter_c": frozenset({"csource"}),
     "rich": frozenset({"report", "cli"}),
-    "jinja2": frozenset({"report"}),
+    "jinja2": frozenset({"report", "evaluate"}),
     "shtab": frozenset({"cli"}),
     "fastapi": frozenset(),
     "dask": frozenset({"jobs"}),

@@ -258,7 +258,8 @@ class _Run:
         evidence: tuple[Evidence, ...] = ()
         if found.undefined.at is not None:
             evidence = (_line_of(landed, *found.undefined.at),)
-        message = f"{found.object} needs {name} with {found.configuration.of(found.object)}, which {found.undefined.why}"
+        where = found.configuration.of(found.object)
+        message = f"{found.object} needs {name} with {where}, which {found.undefined.why}"
         finding = Finding("BP603", Severity.ERROR, message, file=path, evidence=evidence, subject=name)
         return spot, self._finding(landed, finding, spot, path, line)
 

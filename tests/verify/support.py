@@ -23,6 +23,7 @@ CC = $(CROSS_COMPILE)gcc
 obj-y += mm/ drv/
 SET = -e 's/^\\(CONFIG_[A-Z_]*\\)=y/-D\\1=1/p' -e 's/^\\(CONFIG_[A-Z_]*\\)=m/-D\\1_MODULE=1/p'
 CONFIG := $(shell sed -n $(SET) $(O)/.config 2>/dev/null)
+MODULE := $(if $(findstring CONFIG_DRV_MODULE,$(CONFIG)),[M])
 MAKEFLAGS += -rR
 .PHONY: defconfig olddefconfig FORCE
 
@@ -32,7 +33,7 @@ olddefconfig:
 	@sh $(srctree)/scripts/config.sh $(O)/.config
 %.o: FORCE
 	@mkdir -p $(O)/$(dir $@)
-	@echo "  CC      $@"
+	@echo "  CC $(if $(filter drv/%,$@),$(MODULE))     $@"
 	@$(CC) -Wall -Werror=implicit-function-declaration $(CONFIG) -I$(srctree)/include -c -o $(O)/$@ $(srctree)/$*.c
 FORCE:
 """

@@ -152,6 +152,30 @@ def test_a_symbol_that_the_series_defines_is_provided(tree: Path) -> None:
     assert not findings(build(tree, fix))
 
 
+EXPORTED = "#define EXPORT_SYMBOL(x) extern int x##_exported\n"
+
+
+@pytest.mark.parametrize(
+    "export", ["EXPORT_SYMBOL(core_last);", "#define E(x) EXPORT_SYMBOL(core_ ##x)\nE(last);"]
+)
+def test_a_module_is_given_only_what_is_exported(tree: Path, export: str) -> None:
+    use = (
+        "int drv_probe(void)\n{\n\treturn 0;",
+        "extern int core_last(int n);\nint drv_probe(void)\n{\n\treturn core_last(1);",
+    )
+    fix = patch(tree, {"drv/drv.c": use})
+    found = build(tree, fix)
+    (finding,) = findings(found)
+    assert finding.code == "BP603" and "not exported to modules" in finding.message
+    assert found.built[0].module and (finding.file, finding.line) == ("drv/drv.c", 1)
+    write(tree, {"mm/core.c": EXPORTED + CORE + export + "\n"})
+    assert not findings(build(tree, fix))
+    built_in = tree.parent / "y.config"
+    built_in.write_text("CONFIG_DRV=y\n")
+    write(tree, {"mm/core.c": CORE})
+    assert run("verify", fix, "--onto", tree, "--config-base", built_in).code == 0
+
+
 def test_a_module_of_an_option_is_configured(tree: Path) -> None:
     found = build(tree, patch(tree, {"drv/drv.c": ("return 0;", "return 1;")}))
     assert not findings(found)
