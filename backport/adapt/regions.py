@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from backport.git import Scratch, conflict_regions
@@ -34,7 +35,21 @@ def git_merge(
     data = (scratch.blob(entry.id) if entry is not None else None) or b""
     if not merged.files:
         return (b"\n" + data,)
-    return cut(data)
+    return tuple(_ended(cut(data), (base, target, upstream)))
+
+
+def _ended(
+    parts: tuple[bytes | Region3, ...], sides: tuple[bytes, bytes, bytes]
+) -> Iterator[bytes | Region3]:
+    """The parts with a conflict at the end of the file as the sides end: git puts a line feed behind each of them,
+    whether it has one or not."""
+    *_, last, rest = (b"", *parts)
+    if not isinstance(last, Region3) or rest != b"\n" or all(x.endswith(b"\n") for x in sides):
+        yield from parts
+        return
+    yield from parts[:-2]
+    texts = (last.base, last.target, last.upstream)
+    yield Region3(last.line, *(t + b"\n" * s.endswith(b"\n") for t, s in zip(texts, sides, strict=True)))
 
 
 def cut(marked: bytes) -> tuple[bytes | Region3, ...]:

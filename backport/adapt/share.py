@@ -58,6 +58,13 @@ def _doubted(file: FileProposal, *, nothing: bool) -> FileProposal:
     return replace(file, pieces=pieces, merge=merge, confidence=Confidence.GUESS, why=f"{file.why}; {why}")
 
 
+def as_accepted(file: FileProposal, least: Confidence) -> FileProposal:
+    """The file as it is with what is at least as sure as `least`, without and with markers."""
+    if file.merge is None:
+        return file
+    return replace(file, after=file.merge.merged(least), marked=file.merge.marked(least))
+
+
 def _leaves_out(piece: Piece) -> bool:
     return bool(piece.trace) and piece.trace[-1].strategy in LEFT_OUT
 
@@ -75,13 +82,16 @@ def refused_by_checks(file: FileProposal, lines: Mapping[int, str], least: Confi
         return file
     pieces: list[Piece] = []
     left = dict(lines)
-    for piece, (first, last) in zip(file.pieces, file.merge.spans(least), strict=True):
+    spans = file.merge.spans(least)
+    settled = len(file.pieces) - len(spans)  # those that stood before guards were put around the file's text
+    for piece, (first, last) in zip(file.pieces[settled:], spans, strict=True):
         found = [line for line in sorted(left) if first <= line <= last]
         said = left[found[0]] if found else ""
         for line in found:
             left.pop(line)
         pieces.append(_refused(piece, said) if said else piece)
-    after = replace(file, pieces=tuple(pieces), merge=file.merge.with_pieces(tuple(pieces)))
+    merge = file.merge.with_pieces(tuple(pieces))
+    after = as_accepted(replace(file, pieces=(*file.pieces[:settled], *pieces), merge=merge), least)
     if left:
         return replace(after, refusal=Refusal.CHECKS, why=left[min(left)])
     return after

@@ -11,7 +11,7 @@ from backport.adapt.functions import merge_functions
 from backport.adapt.leaving import absent_items, without
 from backport.adapt.names import Drift, drifted, prefixed, renamed
 from backport.adapt.regions import rows
-from backport.adapt.share import changed_here, changed_upstream, doubted
+from backport.adapt.share import as_accepted, changed_here, changed_upstream, doubted
 from backport.adapt.texts import FileMerge, FileTexts, adapt_texts, by_functions
 from backport.adapt.values import Action, Confidence, FileProposal, Piece, Refusal, Step
 from backport.adapt.words import words_of
@@ -52,7 +52,8 @@ def adapt_trees(trees: Trees, changes: Sequence[FileChange], least: Confidence) 
     tree = run.tree(files, least)
     kept = _changed(trees, tree)
     surer = doubted(files, kept, changed_upstream(changes))
-    return AdaptedTrees(surer, tree if surer == files else run.tree(surer, least), run.merge)
+    tree = tree if surer == files else run.tree(surer, least)
+    return AdaptedTrees(tuple(as_accepted(f, least) for f in surer), tree, run.merge)
 
 
 def _changed(trees: Trees, tree: str) -> int:
@@ -92,6 +93,8 @@ class _Run:
             if conflict is None:
                 if texts is not None:
                     yield from self._keep(self._clean(change, texts, drift))
+                elif not self._known_text(change):
+                    yield _without_base(change)
             elif conflict.kind in _ABSENT:
                 absent.append(change)
             elif conflict.kind is ConflictKind.CONTENT and texts is not None:
@@ -108,6 +111,12 @@ class _Run:
         """git's conflict of a file, which it may know by the name that the target has for it."""
         places = (change.new_path, change.old_path, self.merge.renames.get(change.old_path, ""))
         return next((conflicts[p] for p in places if p in conflicts), None)
+
+    def _known_text(self, change: FileChange) -> bool:
+        """Whether the file stands in one of the patch's trees: of a patch that is but hunks, only what could be laid
+        on the target does."""
+        sides = ((self.trees.base, change.old_path), (self.trees.result, change.new_path))
+        return any(path and self.trees.scratch.entry(tree, path) is not None for tree, path in sides)
 
     def _keep(self, files: Iterable[FileProposal]) -> Iterator[FileProposal]:
         for file in files:
@@ -330,6 +339,15 @@ def _dropped(change: FileChange, names: Iterable[str]) -> FileProposal:
 
 def _refused(change: FileChange, refusal: Refusal, why: str) -> FileProposal:
     return FileProposal(change, change.path, Action.EDIT, None, None, None, refusal=refusal, why=why)
+
+
+def _without_base(change: FileChange) -> FileProposal:
+    if change.binary is not None:
+        return _refused(
+            change, Refusal.NOT_TEXT, "it is not text, and the file it was made against is not at hand"
+        )
+    said = f"the target has no {change.path}, and the text that the patch was made against is not at hand"
+    return _refused(change, Refusal.NO_BASE, said)
 
 
 def _brought(texts: FileTexts, base: bytes, upstream: bytes) -> tuple[tuple[str, str], ...]:

@@ -18,7 +18,6 @@ _MOST_BRANCHES = 200
 _OPENING = frozenset({b"if", b"ifdef", b"ifndef"})
 _ELSE = frozenset({b"elif", b"elifdef", b"elifndef", b"else"})
 _CONDITIONAL = _OPENING | _ELSE | {b"endif"}
-_NOT_DEFINED = re.compile(r"!\s*defined\s*(?:\(\s*(\w+)\s*\)|\s(\w+))")
 _DEFINED_BARE = re.compile(r"\bdefined\s+(\w+)")
 _SIMPLE = re.compile(r"!?\w+(?:\s*\(\s*\w+\s*\))?")
 _CONDITION_TOKEN = re.compile(

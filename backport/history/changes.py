@@ -94,12 +94,6 @@ def read_changes(store: ObjectStore, commits: Sequence[str]) -> dict[str, Change
     return found
 
 
-def changes_between(store: ObjectStore, old_tree: str, new_tree: str) -> Changes:
-    """What stands between two trees."""
-    done = store.git("diff-tree", *_OPTIONS, old_tree, new_tree)
-    return Changes(tuple(parse_changes(done.out.split(b"\n"))))
-
-
 def path_log(
     store: ObjectStore, tip: str, exclude: Iterable[str], path: str, limit: int
 ) -> dict[str, Changes]:

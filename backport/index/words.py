@@ -6,12 +6,10 @@ import hashlib
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _HEAD = 8000
-BUCKETS = 256
-"""By the first byte of the digest; a bucket holds the next four bytes of each, as numbers of this machine."""
 
 
 def words_of(data: bytes) -> set[bytes]:
@@ -56,9 +54,3 @@ def _numbers(part: bytes) -> array[int]:
     numbers = array("I")
     numbers.frombytes(part[: len(part) - len(part) % numbers.itemsize])
     return numbers
-
-
-def add_runs(into: dict[int, list[bytes]], more: Mapping[int, bytes]) -> None:
-    """Collect runs by bucket."""
-    for bucket, part in more.items():
-        into.setdefault(bucket, []).append(part)

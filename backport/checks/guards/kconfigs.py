@@ -65,10 +65,6 @@ class KconfigTree:
                 found.setdefault(name, []).append(Where(path, line))
         return {name: tuple(places) for name, places in found.items()}
 
-    @cached_property
-    def arches(self) -> tuple[str, ...]:
-        return tuple(p.split("/")[1] for p in self.files if p.startswith("arch/") and p.count("/") == 2)
-
     def arch(self, paths: Iterable[str]) -> str:
         """The architecture to look at for a patch of these files."""
         for path in paths:

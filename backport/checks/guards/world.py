@@ -204,10 +204,5 @@ def of_kinds(found: Iterable[Located], kinds: Collection[DefinitionKind]) -> lis
     return [x for x in found if x.definition.kind in kinds]
 
 
-def is_body(definition: Definition) -> bool:
-    """Whether it is a function with its body."""
-    return definition.kind is DefinitionKind.FUNCTION
-
-
 def overlaps(lines: Iterable[int], first: int, last: int) -> Iterator[int]:
     return (x for x in lines if first <= x <= last)

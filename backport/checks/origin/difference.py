@@ -71,7 +71,9 @@ def _comparison(context: Context) -> Comparison | None:
         return None
     theirs = _joined([_upstream_changes(upstream, c, p) for c, p in zip(commits, patches, strict=True)])
     ours = changes_of(context.patch, context.base_text, context.upstream_text)
-    unrelated = not any(a and b for a, b in _pairs(ours, theirs)) and not _alike_titles(context.patch, patches)
+    unrelated = not any(a and b for a, b in _pairs(ours, theirs)) and not _alike_titles(
+        context.patch, patches
+    )
     return Comparison(commits, deviations(ours, theirs), unrelated)
 
 
