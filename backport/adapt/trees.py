@@ -16,7 +16,7 @@ from backport.adapt.texts import FileMerge, FileTexts, adapt_texts, by_functions
 from backport.adapt.values import Action, Confidence, FileProposal, Piece, Refusal, Step
 from backport.adapt.words import words_of
 from backport.csource import RegionMap, region_map
-from backport.git import ConflictedFile, ConflictKind, Merge, Scratch
+from backport.git import ConflictedFile, ConflictKind, DiffHunk, Merge, Scratch
 from backport.git.merging import changed_paths
 from backport.model import ChangeKind, FileChange, Hunk
 from backport.tree import Tree
@@ -218,7 +218,13 @@ class _Run:
         said = "; ".join(s.said for s in steps)
         return merge.with_pieces(
             tuple(
-                replace(p, why=f"{p.why}; {said}", trace=(*steps, *p.trace), left_out=left_out)
+                replace(
+                    p,
+                    why=f"{p.why}; {said}",
+                    trace=(*steps, *p.trace),
+                    left_out=left_out,
+                    confidence=Confidence.LIKELY if p.confidence is Confidence.CERTAIN else p.confidence,
+                )
                 for p in merge.pieces
             )
         )
@@ -374,7 +380,7 @@ def pieces_between(
     regions = region_map(texts.path, result)
     parts: list[bytes | Piece] = []
     at = 0
-    for hunk in scratch.diff(texts.target, result):
+    for hunk in _joined(scratch.diff(texts.target, result)):
         first = hunk.old_start - (1 if hunk.old_count else 0)
         start = hunk.new_start - (1 if hunk.new_count else 0)
         parts.append(rows(lines[at:first]))
@@ -397,6 +403,42 @@ def pieces_between(
         )
     parts.append(rows(lines[at:]))
     return FileMerge(tuple(parts))
+
+
+_APART = 4
+"""Lines between two changes, from which on they are two pieces."""
+
+
+def _joined(hunks: Sequence[DiffHunk]) -> Iterator[DiffHunk]:
+    """Hunks without context, those together that stand close to each other."""
+    group: list[DiffHunk] = []
+    for hunk in hunks:
+        if group and _first(hunk) - _last(group[-1]) > _APART:
+            yield _one(group)
+            group = []
+        group.append(hunk)
+    if group:
+        yield _one(group)
+
+
+def _first(hunk: DiffHunk) -> int:
+    return hunk.old_start - (1 if hunk.old_count else 0)
+
+
+def _last(hunk: DiffHunk) -> int:
+    return _first(hunk) + hunk.old_count
+
+
+def _one(group: Sequence[DiffHunk]) -> DiffHunk:
+    """One hunk over several."""
+    if len(group) == 1:
+        return group[0]
+    first, start = _first(group[0]), group[0].new_start - (1 if group[0].new_count else 0)
+    old = _last(group[-1]) - first
+    new = group[-1].new_start - (1 if group[-1].new_count else 0) + group[-1].new_count - start
+    return group[0]._replace(
+        old_start=first + bool(old), old_count=old, new_start=start + bool(new), new_count=new
+    )
 
 
 def _label(regions: RegionMap, first: int, count: int) -> str:

@@ -31,7 +31,7 @@ def compile_all(tree: Path, sources: Iterable[str], *flags: str) -> str:
     words = []
     for source in sources:
         done = subprocess.run(
-            [gcc, *FLAGS, *flags, "-c", source, "-o", "/dev/null"],
+            [gcc, *FLAGS, *flags, "-c", source, "-o", str(tree / "object.o")],
             cwd=tree,
             capture_output=True,
             text=True,
