@@ -183,8 +183,9 @@ class _Run:
         """The patch's two texts as they would stand in the target's tree: without what it lacks, in its names; with
         what was done, and the names that were left out."""
         steps: list[Step] = []
-        base, _ = without(texts.base, drift.absent)
-        upstream, left_out = without(texts.upstream, drift.absent)
+        added = {w.text for h in texts.hunks for line in h.added for w in words_of(line).words}
+        base, _ = without(texts.base, drift.absent & added)
+        upstream, left_out = without(texts.upstream, drift.absent & added)
         if left_out:
             steps.append(Step("left-out", f"without {', '.join(left_out)}, which the target does not have"))
             texts = replace(texts, base=base, upstream=upstream)

@@ -13,7 +13,7 @@ from backport.checks import Asked, Context, all_rules, run_rules
 from backport.engine.check import UNLIMITED, Budget, OnEvent, Options, Run, repositories_of, scratch_of
 from backport.engine.foreign import refuse_foreign
 from backport.engine.guards import missing_guards
-from backport.engine.recheck import adapted_context, diff_of, lost_and_gained
+from backport.engine.recheck import adapted_context, at_home, diff_of, lost_and_gained
 from backport.engine.state import TargetState
 from backport.git import Repository
 from backport.git.merging import changed_paths
@@ -66,6 +66,16 @@ def adapt(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A proposal, the target with it, its difference, and what the rules say."""
+
+    proposal: PatchProposal
+    state: TargetState
+    diff: bytes
+    findings: tuple[Finding, ...]
+
+
 @dataclass(slots=True)
 class AdaptRun(Run):
     """The run of a check that goes on with the adapted target."""
@@ -81,27 +91,41 @@ class AdaptRun(Run):
             diff = diff_of(self.scratch, context.ground.tree, changes)
             self.adapted.append(AdaptedPatch(context.patch, report, None, diff, changes, report.findings))
             return after
-        proposal = adapt_patch(context, self.least, self.rewrites)
-        state = self._with(context, proposal)
-        diff = diff_of(self.scratch, context.ground.tree, proposal.changes)
-        findings = self._findings(context, state, diff)
-        guarded = with_guards(proposal, missing_guards(findings), self.scratch) if proposal.complete else None
-        if guarded is not None:
-            other = self._with(context, guarded)
-            again = diff_of(self.scratch, context.ground.tree, guarded.changes)
-            told = self._findings(context, other, again)
-            if len(_errors(told)) < len(_errors(findings)) or not _errors(told):
-                proposal, state, diff, findings = guarded, other, again, told
-        errors = _errors(findings)
+        tried = self._tried(context, adapt_patch(context, self.least, self.rewrites))
+        tried = self._guarded(context, tried)
+        errors = at_home(_errors(tried.findings), context)
         if errors:
-            proposal = with_refusals(proposal, errors, context.ground.tree)
+            proposal = with_refusals(tried.proposal, errors, context.ground.tree)
             state = self._with(context, proposal)
             diff = diff_of(self.scratch, context.ground.tree, proposal.changes)
-        differences = lost_and_gained(context, state, diff)
+            tried = _Tried(proposal, state, diff, tried.findings)
         self.adapted.append(
-            AdaptedPatch(context.patch, report, proposal, diff, proposal.changes, findings, differences)
+            AdaptedPatch(
+                context.patch,
+                report,
+                tried.proposal,
+                tried.diff,
+                tried.proposal.changes,
+                tried.findings,
+                lost_and_gained(context, tried.state, tried.diff),
+            )
         )
-        return state
+        return tried.state
+
+    def _tried(self, context: Context, proposal: PatchProposal) -> _Tried:
+        """A proposal with what comes of it, and what all rules say of that."""
+        state = self._with(context, proposal)
+        diff = diff_of(self.scratch, context.ground.tree, proposal.changes)
+        return _Tried(proposal, state, diff, self._findings(context, state, diff))
+
+    def _guarded(self, context: Context, tried: _Tried) -> _Tried:
+        """The same with new code put under the guard that it needs, where that makes an error less."""
+        wanted = at_home(missing_guards(tried.findings), context)
+        if not wanted or not tried.proposal.complete:
+            return tried
+        proposal = with_guards(tried.proposal, wanted, self.scratch)
+        other = self._tried(context, proposal) if proposal is not None else tried
+        return other if len(_errors(other.findings)) < len(_errors(tried.findings)) else tried
 
     def _with(self, context: Context, proposal: PatchProposal) -> TargetState:
         ground = context.ground

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from backport.adapt.values import Difference
 from backport.checks import Context
@@ -44,12 +45,17 @@ def adapted_patch(patch: Patch, diff: bytes) -> Patch | None:
         return None
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
 class AdaptedContext(Context):
     """An adapted patch as the rules look at it: it was made on the target itself, and lands there exactly; what its
     names and types are compared with is still the tree of the patch as it was (`original`)."""
 
     original: Context | None = None
+    homes: Mapping[str, str] = field(default_factory=dict)
+    """Where the target has a file that the patch's tree knows by another path."""
 
     @property
     def base_tree(self) -> Tree | None:
@@ -69,12 +75,12 @@ class AdaptedContext(Context):
 
     def base_text(self, path: str) -> bytes | None:
         if any(f.old_path == path for f in self.patch.files):
-            return self.before_text(path)
+            return self.before_text(self.homes.get(path, path))
         return self.original.base_text(path) if self.original else None
 
     def upstream_text(self, path: str) -> bytes | None:
         if any(f.new_path == path for f in self.patch.files):
-            return self.after_text(path)
+            return self.after_text(self.homes.get(path, path))
         return self.original.upstream_text(path) if self.original else None
 
 
@@ -84,8 +90,12 @@ def adapted_context(context: Context, state: TargetState, diff: bytes) -> Contex
     if patch is None or not patch.files:
         return None
     ground = context.ground
-    texts = {f.old_path: _data(ground, f.old_path) for f in patch.files if f.old_path}
-    base = BaseTexts(Base(BaseKind.COMMIT), texts, ground.tree_id, state.tree_id)
+    homes = _homes(context, patch)
+    patch = _at_upstreams(patch, homes)
+    texts = {f.old_path: _data(ground, homes.get(f.old_path, f.old_path)) for f in patch.files if f.old_path}
+    scratch = ground.scratch
+    trees = [_moved(scratch, tree, homes) if tree else "" for tree in (ground.tree_id, state.tree_id)]
+    base = BaseTexts(Base(BaseKind.COMMIT), texts, *trees)
     fresh = _fresh(ground)
     return AdaptedContext(
         patch,
@@ -100,7 +110,50 @@ def adapted_context(context: Context, state: TargetState, diff: bytes) -> Contex
         context.preceding,
         context.lookups,
         original=context,
+        homes=homes,
     )
+
+
+def at_home(found: dict[str, T], context: Context) -> dict[str, T]:
+    """What is said of files by upstream's paths, by the target's."""
+    homes = {f.change.new_path: f.target_path for f in context.placed.files if f.target_path}
+    return {homes.get(path, path): said for path, said in found.items()}
+
+
+def _homes(context: Context, patch: Patch) -> dict[str, str]:
+    """The target's paths of the files that it has elsewhere, by upstream's."""
+    touched = {f.new_path for f in patch.files}
+    return {
+        f.change.new_path: f.target_path
+        for f in context.placed.files
+        if f.target_path in touched and f.change.new_path and f.change.new_path not in touched
+    }
+
+
+def _at_upstreams(patch: Patch, homes: Mapping[str, str]) -> Patch:
+    """The patch with its files at upstream's paths, as the patch that it was made from has them."""
+    names = {home: path for path, home in homes.items()}
+    return replace(
+        patch,
+        files=tuple(
+            replace(
+                f,
+                old_path=names.get(f.old_path, f.old_path),
+                new_path=names.get(f.new_path, f.new_path),
+            )
+            for f in patch.files
+        ),
+    )
+
+
+def _moved(scratch: Scratch, tree: str, homes: Mapping[str, str]) -> str:
+    """A tree with the files of the target's paths at upstream's."""
+    changes: dict[str, tuple[str, str] | None] = {}
+    for path, home in homes.items():
+        entry = scratch.entry(tree, home)
+        if entry is not None:
+            changes[path], changes[home] = (entry.mode, entry.id), None
+    return scratch.write_tree(tree, changes) if changes else tree
 
 
 def _fresh(ground: Ground) -> Ground:
@@ -127,7 +180,12 @@ def lost_and_gained(context: Context, state: TargetState, diff: bytes) -> tuple[
     if patch is None:
         return ()
     theirs = changes_of(context.patch, context.base_text, context.upstream_text)
-    ours = changes_of(patch, lambda p: _text(context.ground.tree, p), lambda p: _text(state.tree, p))
+    homes = _homes(context, patch)
+    ours = changes_of(
+        _at_upstreams(patch, homes),
+        lambda p: _text(context.ground.tree, homes.get(p, p)),
+        lambda p: _text(state.tree, homes.get(p, p)),
+    )
     return tuple(
         Difference(d.path, d.function, d.text, tuple(c.text for c in d.theirs), tuple(c.text for c in d.ours))
         for d in deviations(ours, theirs)

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from backport.adapt.note import note
+from backport.adapt.trailers import manner_of
 from backport.adapt.values import Adaptation, Confidence
 from backport.demo import Demo, build
 from backport.engine.adapt import adapt
 from backport.git import Repository
 from backport.intake import patch_from_commit
 from backport.model import Series
+from backport.report.adapted import mails, written
 from backport.settings import Settings
 from backport.tree import File, open_target
 from tests.demo.test_build import built, export
@@ -74,7 +75,7 @@ def test_without_the_guard_it_would_not_build(demo: Demo, adapted: Adaptation, t
 
 
 def test_the_note_names_both_causes(adapted: Adaptation) -> None:
-    (mail,) = mails(adapted, "android")
-    text = mail.data.decode()
+    ((_, mail),) = mails(written(adapted, manner_of("android")).commits)
+    text = mail.decode()
     assert "wp_copy" in text and "write-protect" in text
     assert "CONFIG_UFAULT" in text
