@@ -189,6 +189,7 @@ _RULES = {
 
 _SAID = {
     None: "both sides changed different words",
+    Touch.LINE: "both sides changed different words of one line, apart from each other",
     Touch.GONE: "upstream's lines stand beside lines that the target does not have",
     Touch.LINES: "upstream's lines stand beside lines that the target changed",
     Touch.WORDS: "both sides changed different words of one line",
@@ -202,6 +203,7 @@ def _texts(region: Region3) -> tuple[Text, Text, Text]:
 LADDER: tuple[tuple[str, Strategy], ...] = (
     ("same-change", same_change),
     ("words", by_words(None, Confidence.CERTAIN)),
+    ("words-one-line", by_words(Touch.LINE, Confidence.LIKELY)),
     ("words-beside-gone", by_words(Touch.GONE, Confidence.LIKELY)),
     ("words-beside-changed", by_words(Touch.LINES, Confidence.GUESS)),
     ("local-names", by_local_names),

@@ -79,7 +79,7 @@ def local_drift(base: Text, target: Text) -> Drift:
     found = {
         name: (next(iter(by)), by.total())
         for name, by in votes.items()
-        if len(by) == 1 and name[1] not in held
+        if len(by) == 1 and by.total() > 1 and name[1] not in held
     }
     return Drift(found, {})
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from backport.git import Scratch, conflict_regions
 
 _NAME = "file"
+_SIZE = 61
+"""Of markers, so that no line of a text (the `=======` below a title) is taken for one."""
+_ATTRIBUTES = {".gitattributes": f"* conflict-marker-size={_SIZE}\n".encode()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,12 @@ def git_merge(
         scratch.write_tree(None, {name: ("100644", scratch.write_blob(data))})
         for data in (base, target, upstream)
     ]
-    merged = scratch.merge(trees[0], trees[1], trees[2], style="diff3", attributes={})
+    merged = scratch.merge(trees[0], trees[1], trees[2], style="diff3", attributes=_ATTRIBUTES)
     entry = scratch.entry(merged.tree, name)
     data = (scratch.blob(entry.id) if entry is not None else None) or b""
     if not merged.files:
         return (b"\n" + data,)
-    return tuple(_ended(cut(data), (base, target, upstream)))
+    return tuple(_ended(cut(data, _SIZE), (base, target, upstream)))
 
 
 def _ended(
@@ -52,12 +55,12 @@ def _ended(
     yield Region3(last.line, *(t + b"\n" * s.endswith(b"\n") for t, s in zip(texts, sides, strict=True)))
 
 
-def cut(marked: bytes) -> tuple[bytes | Region3, ...]:
+def cut(marked: bytes, marker_size: int = 7) -> tuple[bytes | Region3, ...]:
     """A text with markers (diff3 style) as stretches and regions."""
     lines = marked.split(b"\n")
     parts: list[bytes | Region3] = []
     at, shown = 0, 0
-    for region in conflict_regions(marked):
+    for region in conflict_regions(marked, marker_size=marker_size):
         stretch = lines[at : region.first - 1]
         if stretch:
             parts.append(rows(stretch))

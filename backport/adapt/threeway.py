@@ -18,6 +18,7 @@ from backport.model import StrEnum
 class Touch(StrEnum):
     """How a change of upstream lies against one of the target's, from the surest down."""
 
+    LINE = "line"  # in one line of the base, with other words between
     GONE = "gone"  # whole lines of upstream's, beside lines that the target does not have
     LINES = "lines"  # whole lines on both sides
     WORDS = "words"  # both changed one line
@@ -96,7 +97,30 @@ def merge(sides: Sides) -> Merged:
         parts += _cluster(sides, mine, other)
     parts += _kept(sides, at, len(sides.base.words))
     tail = _space(sides.base.tail, sides.target.tail, sides.upstream.tail)
+    if _one_line(sides.base, ours, theirs):
+        touches.append(Touch.LINE)
     return Merged(tuple(parts), tail, tuple(touches), len(ours), len(theirs))
+
+
+def _one_line(base: Text, ours: Sequence[Edit], theirs: Sequence[Edit]) -> bool:
+    """Whether both sides changed words of one line."""
+    line = 0
+    numbers: list[int] = []
+    for word in base.words:
+        line += b"\n" in word.space
+        numbers.append(line)
+
+    def lines(edits: Sequence[Edit]) -> set[int]:
+        return {n for e in edits for n in numbers[e.first : e.last] or _within(numbers, e.first, base)}
+
+    return not lines(ours).isdisjoint(lines(theirs))
+
+
+def _within(numbers: Sequence[int], at: int, base: Text) -> list[int]:
+    """The line that words are put into; none where they make lines of their own."""
+    if _line_begins(base, at):
+        return []
+    return [numbers[at - 1]]
 
 
 def _touch(sides: Sides, ours: list[Edit], theirs: list[Edit]) -> Touch:
