@@ -203,7 +203,7 @@ def _texts(region: Region3) -> tuple[Text, Text, Text]:
 LADDER: tuple[tuple[str, Strategy], ...] = (
     ("same-change", same_change),
     ("words", by_words(None, Confidence.CERTAIN)),
-    ("words-one-line", by_words(Touch.LINE, Confidence.LIKELY)),
+    ("words-one-line", by_words(Touch.LINE, Confidence.CERTAIN)),
     ("words-beside-gone", by_words(Touch.GONE, Confidence.LIKELY)),
     ("words-beside-changed", by_words(Touch.LINES, Confidence.GUESS)),
     ("local-names", by_local_names),
