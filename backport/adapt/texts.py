@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from backport.adapt.doubling import doubled_lines, telling
-from backport.adapt.functions import ByFunction, Stretch, merge_functions
+from backport.adapt.functions import ByFunction, How, Stretch, merge_functions
 from backport.adapt.ladder import Climbed, climb
 from backport.adapt.regions import Region3, git_merge, rows
+from backport.adapt.share import LEFT_OUT
 from backport.adapt.values import Confidence, Piece, Refusal, Step
 from backport.csource import RegionMap, region_map
 from backport.csource.lexer import tokens
@@ -111,15 +112,38 @@ def _without_doubles(merge: FileMerge, texts: FileTexts) -> FileMerge:
 
 
 def _better(by_lines: FileMerge, by_function: ByFunction, view: _View) -> FileMerge:
-    """Of the two ways the one that proposes all; what both propose alike is surer, what differs less."""
+    """Of the two ways the one that proposes all; what both propose alike is surer, what differs less. Where the lines
+    leave something out of a function that the target has at another place, the functions know better."""
     whole = all(p.proposal is not None for p in by_lines.pieces)
+    missed = _missed(by_lines, by_function)
     if by_function.text is None:
+        return _guessed(by_lines, _ELSEWHERE) if missed else by_lines
+    if whole and same_tokens(by_lines.merged(Confidence.GUESS), by_function.text):
         return by_lines
-    if not whole:
+    if not whole or missed:
         return _guessed(FileMerge(tuple(view.by_function(by_function))))
-    if same_tokens(by_lines.merged(Confidence.GUESS), by_function.text):
-        return by_lines
     return _guessed(by_lines, Step("functions", "merged by functions it comes out otherwise"))
+
+
+_ELSEWHERE = Step("functions", "the target has the function of what is left out at another place")
+
+
+def _missed(by_lines: FileMerge, by_function: ByFunction) -> bool:
+    """Whether the lines leave something out, and a function that upstream changes stays as it is, though no conflict
+    is in it."""
+    pieces = by_lines.pieces
+    if not any(p.trace and p.trace[-1].strategy in LEFT_OUT for p in pieces):
+        return False
+    merged = b"\n" + by_lines.merged(Confidence.GUESS)
+    return any(
+        s.place
+        and s.label
+        and s.how is How.CHANGED
+        and s.target != s.result
+        and s.target in merged
+        and not any(s.first <= p.line <= s.last + 1 for p in pieces)
+        for s in by_function.stretches
+    )
 
 
 def by_functions(texts: FileTexts, found: ByFunction) -> FileMerge:

@@ -91,7 +91,9 @@ class Piece:
     left_out: tuple[str, ...] = ()
 
     def accepted(self, least: Confidence) -> bool:
-        return self.proposal is not None and self.confidence is not None and self.confidence.reaches(least)
+        if self.proposal is None or self.confidence is None or self.refusal is not None:
+            return False
+        return self.confidence.reaches(least)
 
 
 @dataclass(frozen=True, slots=True)
