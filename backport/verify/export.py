@@ -140,7 +140,7 @@ def _archive(target: Target, tree: GitTree, folder: Path, arch: str, paths: Coll
             assert git.stdout is not None and git.stderr is not None
             try:
                 with tarfile.open(fileobj=git.stdout, mode="r|") as tar:
-                    tar.extractall(folder, filter="data")
+                    _unpack(tar, folder)
             except tarfile.TarError as error:
                 why = git.stderr.read().decode("utf-8", "replace").strip() or str(error)
                 raise TargetError(f"target {target.name} cannot be written out: {why}") from error
@@ -151,6 +151,23 @@ def _archive(target: Target, tree: GitTree, folder: Path, arch: str, paths: Coll
 
 
 _INCLUDED_SOURCE = re.compile(rb'^\s*#\s*include\s*"([^"\n]+\.c)"', re.MULTILINE)
+
+
+def _unpack(tar: tarfile.TarFile, folder: Path) -> None:
+    """Unpack what stays within the folder. Python before 3.11.4 has no filter for that."""
+    if hasattr(tarfile, "data_filter"):
+        tar.extractall(folder, filter="data")
+    else:
+        tar.extractall(folder, members=(m for m in tar if _stays(m)))
+
+
+def _stays(member: tarfile.TarInfo) -> bool:
+    """Whether a file, and what a link in the archive points to, lies in the folder that it is unpacked to."""
+    target = (
+        posixpath.join(posixpath.dirname(member.name), member.linkname) if member.issym() else member.linkname
+    )
+    places = [posixpath.normpath(x) for x in (member.name, target) if x]
+    return not any(x.startswith("/") or x == ".." or x.startswith("../") for x in places)
 
 
 def _sources_included(tree: GitTree, paths: Collection[str]) -> Iterator[str]:
