@@ -31,7 +31,7 @@ def adapt_patch(context: Context, least: Confidence, rewrites: Sequence[Rewrite]
     base, ground = context.base, context.ground
     whole = bool(base.tree and base.result and ground.tree_id)
     trees = _whole(context) if whole else _made(context)
-    adapted = adapt_trees(trees, context.patch.files, least)
+    adapted = adapt_trees(trees, context.patch.files, least, rewrites)
     changes = dict(_changes(ground.scratch, trees.onto, adapted.tree))
     return PatchProposal(adapted.files, changes, least)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from backport.adapt.follow import Found, changed_names, homes
 from backport.adapt.functions import merge_functions
+from backport.adapt.learned import Learned
 from backport.adapt.leaving import absent_items, without
 from backport.adapt.names import Drift, drifted, prefixed, renamed
 from backport.adapt.regions import rows
@@ -20,6 +22,9 @@ from backport.git import ConflictedFile, ConflictKind, DiffHunk, Merge, Scratch
 from backport.git.merging import changed_paths
 from backport.model import ChangeKind, FileChange, Hunk
 from backport.tree import Tree
+
+if TYPE_CHECKING:
+    from backport.adapt.rewrites import Rewrite
 
 _ABSENT = (ConflictKind.MODIFY_DELETE, ConflictKind.RENAME_DELETE)
 
@@ -45,9 +50,12 @@ class AdaptedTrees:
     merge: Merge
 
 
-def adapt_trees(trees: Trees, changes: Sequence[FileChange], least: Confidence) -> AdaptedTrees:
-    """The files of a patch that git does not merge, or merges with names that the target does not have."""
-    run = _Run(trees, changes)
+def adapt_trees(
+    trees: Trees, changes: Sequence[FileChange], least: Confidence, rewrites: Sequence[Rewrite] = ()
+) -> AdaptedTrees:
+    """The files of a patch that git does not merge, or merges with names that the target does not have. `rewrites` are
+    learned from earlier backports."""
+    run = _Run(trees, changes, Learned(trees.target, rewrites))
     files = tuple(run.run())
     tree = run.tree(files, least)
     kept = _changed(trees, run.tree(files, Confidence.GUESS))
@@ -76,6 +84,7 @@ def tree_with(trees: Trees, adapted: AdaptedTrees, files: Sequence[FileProposal]
 class _Run:
     trees: Trees
     changes: Sequence[FileChange]
+    learned: Learned
     merge: Merge = field(init=False)
     taken: dict[str, bytes] = field(default_factory=dict)
     """Files of the target as the proposals so far leave them: two files of the patch may end up in one."""
@@ -195,6 +204,10 @@ class _Run:
         if used:
             put = ", ".join(f"{new} for {old}" for old, new in used[:4])
             steps.append(Step("names", f"in the target's names: {put}"))
+            texts = replace(texts, base=base, upstream=upstream)
+        base, upstream, said = self.learned.both(texts)
+        if said:
+            steps.append(Step("learned", f"as earlier backports of this branch write it: {said}"))
             texts = replace(texts, base=base, upstream=upstream)
         return texts, tuple(steps), left_out
 
