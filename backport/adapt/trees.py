@@ -297,7 +297,7 @@ class _Run:
 
     def _at_home(self, change: FileChange, texts: FileTexts, home: Found, left: set[str]) -> FileProposal:
         merge = by_functions(texts, merge_functions(texts.path, texts.base, texts.target, texts.upstream))
-        made = proposal(change, home.path, home.data, merge, "100644")
+        made = proposal(change, home.path, home.data, merge, self.trees.target.mode(home.path) or "100644")
         said = f"the target has {', '.join(sorted(home.names & left)[:3])} in {home.path}"
         return replace(
             made, why=said, confidence=Confidence.LIKELY, trace=(Step("followed", said), *made.trace)
