@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from backport.adapt.names import local_drift, renamed
 from backport.adapt.overlaps import Rule, settle
@@ -30,6 +31,9 @@ class Attempt:
     left_out: tuple[str, ...] = ()
 
 
+MOST_LINES = 6000
+"""Lines of a conflict's three texts, above which nobody looks at its words: a count, the same on every machine."""
+
 Strategy = Callable[[Region3], Attempt | None]
 """None: it does not apply at all, and is not named in the trace."""
 
@@ -48,6 +52,9 @@ class Climbed:
 
 def climb(region: Region3) -> Climbed:
     """Try the strategies in order."""
+    if region.base.count(b"\n") + region.target.count(b"\n") + region.upstream.count(b"\n") > MOST_LINES:
+        said = f"more than {MOST_LINES} lines"
+        return Climbed(Attempt(None, None, said, Refusal.TOO_LARGE), (Step("words", said),))
     trace: list[Step] = []
     last = Attempt(None, None, "no strategy applies", Refusal.BOTH_CHANGED)
     for name, strategy in LADDER:
@@ -78,7 +85,7 @@ def by_words(worst: Touch | None, confidence: Confidence) -> Strategy:
     than `worst` says (None: none touches)."""
 
     def strategy(region: Region3) -> Attempt | None:
-        merged = merge(Sides.of(*_texts(region)))
+        merged = _merged(region)
         if merged.overlaps:
             count = len(merged.overlaps)
             said = f"{count} change{'s' if count > 1 else ''} of the same words on both sides"
@@ -93,7 +100,7 @@ def by_words(worst: Touch | None, confidence: Confidence) -> Strategy:
 def by_lists(region: Region3) -> Attempt | None:
     """Words of one line changed on both sides, where each side took and put whole parameters, arguments, enumerators or
     statements: every part of the result between two separators stands on one of the sides as it is."""
-    merged = merge(Sides.of(*_texts(region)))
+    merged = _merged(region)
     if merged.overlaps or _closest(merged) is not Touch.WORDS:
         return None
     known = _parts(words_of(region.target).words) | _parts(words_of(region.upstream).words)
@@ -117,6 +124,12 @@ def _parts(words: Sequence[Word]) -> set[tuple[bytes, ...]]:
         else:
             part.append(word.text)
     return found
+
+
+@lru_cache(maxsize=8)
+def _merged(region: Region3) -> Merged:
+    """The words of a region merged: every step of the ladder looks at the same."""
+    return merge(Sides.of(*_texts(region)))
 
 
 def _closest(merged: Merged) -> Touch | None:
@@ -164,7 +177,7 @@ def by_rule(wanted: frozenset[Rule], confidence: Confidence) -> Strategy:
     """Overlaps settled by some of the rules; the rest of the region merges by words."""
 
     def strategy(region: Region3) -> Attempt | None:
-        merged = merge(Sides.of(*_texts(region)))
+        merged = _merged(region)
         settled = [settle(o) for o in merged.overlaps]
         if not settled or not all(s is not None and s.rule in wanted for s in settled):
             return None

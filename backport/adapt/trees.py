@@ -75,11 +75,6 @@ def _changed(trees: Trees, tree: str) -> int:
     return changed_here(pairs, scratch.diff_many(pairs))
 
 
-def tree_with(trees: Trees, adapted: AdaptedTrees, files: Sequence[FileProposal], least: Confidence) -> str:
-    """The adapted tree with other decisions about its files."""
-    return laid(trees, adapted.merge, files, least)
-
-
 @dataclass(slots=True)
 class _Run:
     trees: Trees

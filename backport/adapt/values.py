@@ -43,8 +43,6 @@ class Action(StrEnum):
     """What becomes of a file of the patch."""
 
     EDIT = "edit"
-    CREATE = "create"
-    DELETE = "delete"
     RENAME = "rename"
     DROP = "drop"  # the target has no such file: the change to it is left out
 
@@ -53,9 +51,8 @@ class Refusal(StrEnum):
     """Why a conflict stays one."""
 
     BOTH_CHANGED = "both-changed"  # the same code was changed on both sides
-    NOTHING_LIKE_IT = "nothing-like-it"  # the target has nothing that the hunk could be laid on
     NO_BASE = "no-base"  # the text that the patch was made against is not at hand
-    TOO_LARGE = "too-large"  # out of the budget of steps
+    TOO_LARGE = "too-large"  # more lines than are looked at word by word
     CHECKS = "checks"  # it was proposed, and the checks found a new error in it
     NOT_TEXT = "not-text"  # a binary, a symlink, a submodule
 

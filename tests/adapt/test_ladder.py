@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backport.adapt.ladder import LADDER, Climbed, climb
+from backport.adapt.ladder import LADDER, MOST_LINES, Climbed, climb
 from backport.adapt.regions import Region3
 from backport.adapt.values import Confidence, Refusal
 
@@ -194,3 +194,13 @@ def test_a_strategy_never_gives_a_text_without_saying_how_sure_it_is(name: str, 
         if attempt is not None:
             assert (attempt.text is None) == (attempt.confidence is None), name
             assert (attempt.text is None) == (attempt.refusal is not None), name
+
+
+@pytest.mark.parametrize(("lines_more", "refusal"), [(0, None), (3, Refusal.TOO_LARGE)])
+def test_a_conflict_of_too_many_lines_is_refused_and_not_waited_for(
+    lines_more: int, refusal: Refusal | None
+) -> None:
+    rest = "|".join(f"call_{n}(dev);" for n in range((MOST_LINES + lines_more) // 3 - 1))
+    found = up(f"one(1);|{rest}", f"one(2);|{rest}", f"one(1);|{rest.replace('call_7(', 'kick_7(')}")
+    assert found.attempt.refusal is refusal
+    assert (found.attempt.text is None) == (refusal is not None)

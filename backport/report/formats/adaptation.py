@@ -151,8 +151,6 @@ def _whole(page: Page, file: FileProposal, least: Confidence) -> None:
 
 _ACTIONS = {
     Action.EDIT: "changed",
-    Action.CREATE: "created",
-    Action.DELETE: "deleted",
     Action.RENAME: "renamed",
     Action.DROP: "left out",
 }
